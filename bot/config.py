@@ -1,0 +1,85 @@
+"""Secrets and addresses, from the environment."""
+
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+SLACK = "https://slack.com/api/"
+
+
+class ConfigError(Exception):
+    """The environment is not as Needline needs it; the message says what to do, in one line per fault."""
+
+
+class Config(BaseSettings):
+    """What the environment says. Field names are the environment's, in lower case."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True)
+
+    slack_bot_token: SecretStr
+    slack_signing_secret: SecretStr
+    slack_api_url: str = SLACK
+    database_url: str = "sqlite:///needline.db"
+    host: str = "127.0.0.1"
+    port: int = Field(default=3000, ge=0, le=65535)
+    log_format: str = Field(default="console", pattern="^(console|json)$")
+    needline_admin: str | None = None
+    needline_clock_url: str | None = None
+
+    @field_validator("slack_bot_token", "slack_signing_secret")
+    @classmethod
+    def _not_blank(cls, value: SecretStr) -> SecretStr:
+        if not value.get_secret_value().strip():
+            raise ValueError("is empty")
+        return value
+
+    @field_validator("slack_api_url")
+    @classmethod
+    def _slash(cls, value: str) -> str:
+        return value if value.endswith("/") else value + "/"
+
+    @model_validator(mode="after")
+    def _practice_clock_only_in_practice(self) -> "Config":
+        if self.needline_clock_url and not (is_loopback(self.slack_api_url) and is_loopback(self.needline_clock_url)):
+            raise ValueError("NEEDLINE_CLOCK_URL is for the practice workspace only: SLACK_API_URL must be on loopback")
+        return self
+
+
+class DatabaseConfig(BaseSettings):
+    """The part of the environment that commands without Slack need."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True)
+
+    database_url: str = "sqlite:///needline.db"
+    log_format: str = Field(default="console", pattern="^(console|json)$")
+
+
+def load() -> Config:
+    """Read the environment and `.env`. Raise ConfigError naming every variable that is missing or wrong."""
+    try:
+        return Config()
+    except ValidationError as error:
+        raise ConfigError("\n".join(map(_sentence, error.errors()))) from None
+
+
+def load_database() -> DatabaseConfig:
+    """Read what a command without Slack needs. Raise ConfigError likewise."""
+    try:
+        return DatabaseConfig()
+    except ValidationError as error:
+        raise ConfigError("\n".join(map(_sentence, error.errors()))) from None
+
+
+def _sentence(error: object) -> str:
+    assert isinstance(error, dict)  # noqa: S101 - pydantic's ErrorDetails
+    name = ".".join(map(str, error["loc"])).upper()
+    if error["type"] == "missing":
+        return f"{name} is not set. See README, “Connect a real workspace”, or try `make demo`, which needs none."
+    message = error["msg"].removeprefix("Value error, ")
+    return f"{name} {message}." if name else f"{message}."
+
+
+def is_loopback(url: str) -> bool:
+    """Say whether an address stays on this machine."""
+    return urlsplit(url).hostname in {"127.0.0.1", "localhost", "::1"}

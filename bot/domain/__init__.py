@@ -1,0 +1,1 @@
+"""Plain rules: no session, no clock, no Slack."""

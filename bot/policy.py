@@ -1,0 +1,193 @@
+"""A workspace's business numbers (people read "Settings"): channels, people, votes, meetings, delivery.
+
+Written as `policy.toml`, stored table by table, and validated on every change.
+"""
+
+import re
+import tomllib
+from datetime import date
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+
+UserId = Annotated[str, StringConstraints(pattern=r"^[UW][A-Z0-9]+$")]
+ChannelId = Annotated[str, StringConstraints(pattern=r"^[CG][A-Z0-9]+$")]
+DEPARTMENTS = ("product", "engineering", "market", "csm")
+LANGUAGES = ("en", "zh_Hans")
+
+_WHEN = re.compile(r"^(mon|tue|wed|thu|fri|sat|sun) ([01]\d|2[0-3]):[0-5]\d$")
+_EVERY = re.compile(r"^(1 week|[2-9] weeks|1\d weeks)$")
+_LEAD = re.compile(r"^([1-9]|1\d|2\d) (hour|hours|day|days)$")
+
+
+class PolicyError(Exception):
+    """A policy that cannot be taken; the message names each key and says what is wrong, a line each."""
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _known_zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError(f"is not a time zone (like Europe/Berlin): {name}")
+    return name
+
+
+def _matches(pattern: re.Pattern[str], example: str) -> AfterValidator:
+    def check(value: str) -> str:
+        if not pattern.match(value):
+            raise ValueError(f"must look like “{example}”")
+        return value
+
+    return AfterValidator(check)
+
+
+class WorkspaceTable(_Table):
+    """Where the team lives and which language it speaks in shared channels."""
+
+    timezone: Annotated[str, AfterValidator(_known_zone)] = "UTC"
+    language: Annotated[str, StringConstraints(pattern=r"^(en|zh_Hans)$")] = "en"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone as an object."""
+        return ZoneInfo(self.timezone)
+
+
+class ChannelsTable(_Table):
+    """Where cards and digests go."""
+
+    triage: ChannelId | None = None
+    review: ChannelId | None = None
+
+
+class PeopleTable(_Table):
+    """Who may do what. Reviewers of a department need not be named here again."""
+
+    reviewers: tuple[UserId, ...] = ()
+    managers: tuple[UserId, ...] = ()
+    admins: tuple[UserId, ...] = ()
+
+
+class DepartmentsTable(_Table):
+    """Which department a reviewer speaks for."""
+
+    product: tuple[UserId, ...] = ()
+    engineering: tuple[UserId, ...] = ()
+    market: tuple[UserId, ...] = ()
+    csm: tuple[UserId, ...] = ()
+
+    def everyone(self) -> frozenset[str]:
+        """Return all people of all departments."""
+        return frozenset((*self.product, *self.engineering, *self.market, *self.csm))
+
+
+class VoteTable(_Table):
+    """How a vote goes. `days` are working days; `blind` hides how people voted until the close."""
+
+    quorum: int = Field(default=3, ge=1, le=50)
+    days: int = Field(default=3, ge=1, le=60)
+    blind: bool = True
+    decides: bool = True
+
+
+class ReviewTable(_Table):
+    """When the review meeting is."""
+
+    when: Annotated[str, _matches(_WHEN, "tue 10:00")] = "tue 10:00"
+    every: Annotated[str, _matches(_EVERY, "2 weeks")] = "1 week"
+    first: date | None = None
+    lead: Annotated[str, _matches(_LEAD, "1 day")] = "1 day"
+
+
+class DeliveryTable(_Table):
+    """How messages leave. Seconds; `pace_per_s` is messages a second and channel (Slack's own limit is 1)."""
+
+    pace_per_s: float = Field(default=1.0, gt=0, le=1000)
+    lease_s: float = Field(default=60.0, ge=0.5, le=3600)
+    settle_s: float = Field(default=15.0, ge=0.1, le=3600)
+    merge_s: float = Field(default=60.0, ge=0, le=3600)
+
+    @model_validator(mode="after")
+    def _lease_outlasts_settling(self) -> "DeliveryTable":
+        if self.lease_s < self.settle_s:
+            raise ValueError("lease_s must be at least settle_s")
+        return self
+
+
+class Policy(_Table):
+    """All tables together."""
+
+    workspace: WorkspaceTable = WorkspaceTable()
+    channels: ChannelsTable = ChannelsTable()
+    people: PeopleTable = PeopleTable()
+    departments: DepartmentsTable = DepartmentsTable()
+    vote: VoteTable = VoteTable()
+    review: ReviewTable = ReviewTable()
+    delivery: DeliveryTable = DeliveryTable()
+
+    def reviewers(self) -> frozenset[str]:
+        """Return everyone who may vote."""
+        return frozenset(self.people.reviewers) | self.departments.everyone()
+
+    def is_manager(self, user_id: str) -> bool:
+        """Managers move requirements and see every customer's name; admins may do what managers do."""
+        return user_id in self.people.managers or self.is_admin(user_id)
+
+    def is_admin(self, user_id: str) -> bool:
+        """Admins operate Needline."""
+        return user_id in self.people.admins
+
+    def is_reviewer(self, user_id: str) -> bool:
+        """Reviewers vote."""
+        return user_id in self.reviewers()
+
+    @model_validator(mode="after")
+    def _a_round_can_close(self) -> "Policy":
+        people = len(self.reviewers())
+        if people and self.vote.quorum > people:
+            raise ValueError(
+                f"with vote.quorum {self.vote.quorum} and {people} reviewers no round can close; "
+                "lower the quorum or name more reviewers"
+            )
+        return self
+
+
+def parse(text: str) -> dict[str, Any]:
+    """Read `policy.toml`. Return the tables it names as plain data. Raise PolicyError when it is no policy."""
+    try:
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise PolicyError(f"This is not valid TOML: {error}.") from None
+    build(tables, partial=True)
+    return tables
+
+
+def build(tables: dict[str, Any], *, partial: bool = False) -> Policy:
+    """Make a policy from plain tables. With `partial`, what depends on tables not named is not checked."""
+    try:
+        return Policy.model_validate(tables)
+    except ValidationError as error:
+        faults = [fault for fault in error.errors() if fault["loc"] or not partial]
+        if not faults:
+            return Policy()
+        raise PolicyError("\n".join(map(_sentence, faults))) from None
+
+
+def _sentence(fault: Any) -> str:
+    name = ".".join(str(part) for part in fault["loc"])
+    if fault["type"] == "extra_forbidden":
+        return f"{name}: there is no such key. Known here: {', '.join(_known(fault['loc'][:-1]))}."
+    message = fault["msg"].removeprefix("Value error, ")
+    if not name:
+        return f"{message}."
+    return f"{name}: {message[0].lower()}{message[1:]} (you wrote {fault['input']!r})."
+
+
+def _known(path: tuple[Any, ...]) -> list[str]:
+    if not path:
+        return list(Policy.model_fields)
+    table = Policy.model_fields[str(path[0])].annotation
+    return list(getattr(table, "model_fields", {}))

@@ -1,0 +1,1 @@
+"""Remembers: tables, and the queries beside them."""

@@ -1,0 +1,199 @@
+"""The database: engines, sessions, column types. SQLite for one process, PostgreSQL for several.
+
+The SQLite recipe (WAL, synchronous=FULL, BEGIN IMMEDIATE behind one fair lock) and why it is so: docs/decisions/0003.
+"""
+
+import sqlite3
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from sqlalchemy import DateTime, Dialect, Engine, MetaData, Table, TypeDecorator, create_engine, event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import DeclarativeBase, Session
+
+from bot.domain.refusals import Busy
+
+WAIT_S = 2.0
+"""How long a transaction waits for a lock. Slack waits 3 s for an answer."""
+
+
+class Utc(TypeDecorator[datetime]):
+    """A moment: aware and in UTC on the Python side, naive UTC on SQLite, timestamptz on PostgreSQL."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse naive times, which would silently mean some local time."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a naive time cannot be stored")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - theirs
+        """Return UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """All tables. `team_id` leads every primary key."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {datetime: Utc()}  # noqa: RUF012 - SQLAlchemy reads it off the class
+
+
+def table(model: type[Base]) -> Table:
+    """Return a model's table, for lean statements that need no objects."""
+    return cast("Table", model.__table__)
+
+
+def upsert(session: Session, model: type[Base]) -> postgresql.Insert:
+    """Return the dialect's INSERT, which knows ON CONFLICT; the two dialects' are the same to use."""
+    dialect = session.get_bind().dialect.name
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    return cast("postgresql.Insert", insert(table(model)))
+
+
+class FairLock:
+    """A lock that lets waiters in by order of arrival, each waiting a limited time."""
+
+    def __init__(self) -> None:
+        self._mutex = threading.Lock()
+        self._waiting: deque[threading.Event] = deque()
+        self._held = False
+
+    def acquire(self, timeout: float) -> bool:
+        """Wait at most `timeout` seconds; say whether the lock is ours."""
+        turn = threading.Event()
+        with self._mutex:
+            if not self._held and not self._waiting:
+                self._held = True
+                return True
+            self._waiting.append(turn)
+        if turn.wait(timeout):
+            return True
+        with self._mutex:
+            if turn.is_set():  # handed over in the last moment
+                return True
+            self._waiting.remove(turn)
+            return False
+
+    def release(self) -> None:
+        """Hand the lock to the longest waiter, if any."""
+        with self._mutex:
+            if self._waiting:
+                self._waiting.popleft().set()
+            else:
+                self._held = False
+
+
+class Database:
+    """One database: `begin()` for a write transaction, `read()` for reading."""
+
+    def __init__(self, url: str) -> None:
+        self.url = _normal_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.engine = _sqlite_engine(self.url, "BEGIN IMMEDIATE") if self.is_sqlite else _postgresql_engine(self.url)
+        self.reader = _sqlite_engine(self.url, "BEGIN") if self.is_sqlite else self.engine
+        self._turn = FairLock()
+        self.committed: list[Callable[[], None]] = []
+
+    @contextmanager
+    def begin(self) -> Iterator[Session]:
+        """Open a session in one write transaction, committed at the end. Raises Busy without an answer in time."""
+        if self.is_sqlite and not self._turn.acquire(WAIT_S):
+            raise Busy("waited too long for our turn to write")
+        try:
+            with _busy(), Session(self.engine, expire_on_commit=False) as session, session.begin():
+                yield session
+        finally:
+            if self.is_sqlite:
+                self._turn.release()
+        for listener in self.committed:
+            listener()
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """Open a session for reading. Raises Busy likewise."""
+        with _busy(), Session(self.reader, expire_on_commit=False) as session:
+            yield session
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+        self.reader.dispose()
+
+
+@contextmanager
+def _busy() -> Iterator[None]:
+    try:
+        yield
+    except (OperationalError, PoolTimeout) as error:
+        raise Busy(str(error.__cause__ or error)) from error
+
+
+class DatabaseUrlError(Exception):
+    """DATABASE_URL is of no kind we can use."""
+
+
+def _normal_url(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise DatabaseUrlError("DATABASE_URL is not a database address, like sqlite:///needline.db.") from None
+    if parsed.drivername in {"postgres", "postgresql"}:
+        return parsed.set(drivername="postgresql+psycopg")
+    if parsed.get_backend_name() not in {"sqlite", "postgresql"}:
+        raise DatabaseUrlError("DATABASE_URL must begin with sqlite:/// or postgresql://.")
+    return parsed
+
+
+def _postgresql_engine(url: URL) -> Engine:
+    wait_ms = int(WAIT_S * 1000)
+    options = f"-c lock_timeout={wait_ms} -c statement_timeout=20000 -c idle_in_transaction_session_timeout=60000"
+    return create_engine(
+        url,
+        pool_size=20,
+        max_overflow=20,
+        pool_timeout=WAIT_S,
+        hide_parameters=True,
+        connect_args={"connect_timeout": 2, "options": options},
+    )
+
+
+def _sqlite_engine(url: URL, begin: str) -> Engine:
+    engine = create_engine(
+        url,
+        pool_size=20,
+        max_overflow=20,
+        pool_timeout=WAIT_S,
+        hide_parameters=True,
+        connect_args={"timeout": WAIT_S, "check_same_thread": False, "isolation_level": None},
+    )
+    event.listen(engine, "connect", _sqlite_settings)
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+    return engine
+
+
+def _sqlite_settings(connection: sqlite3.Connection, _record: Any) -> None:
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")

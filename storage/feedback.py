@@ -1,0 +1,156 @@
+"""Feedback, and the questions asked about it."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Boolean, ForeignKeyConstraint, Index, Integer, String, Text, func, insert, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from bot.domain.feedback import State
+from storage import counters
+from storage.customers import Customer
+from storage.db import Base, table
+
+
+class Feedback(Base):
+    """One thing one customer said, in their own words, filed by one person."""
+
+    __tablename__ = "feedback"
+    __table_args__ = (
+        ForeignKeyConstraint(["team_id", "customer_id"], ["customers.team_id", "customers.id"]),
+        ForeignKeyConstraint(["team_id", "requirement"], ["requirements.team_id", "requirements.number"]),
+        Index(None, "team_id", "requirement"),
+        Index(None, "team_id", "filed_by", "filed_at"),
+    )
+
+    team_id: Mapped[str] = mapped_column(String(20), primary_key=True)
+    number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    requirement: Mapped[int | None] = mapped_column(Integer)
+    customer_id: Mapped[int] = mapped_column(Integer)
+    kind: Mapped[str] = mapped_column(String(20))
+    urgency: Mapped[str] = mapped_column(String(20))
+    title: Mapped[str] = mapped_column(String(100))
+    words: Mapped[str] = mapped_column(Text)
+    scenario: Mapped[str | None] = mapped_column(Text)
+    stake: Mapped[str | None] = mapped_column(String(20))
+    said_by: Mapped[str | None] = mapped_column(Text)
+    hide_customer: Mapped[bool] = mapped_column(Boolean)
+    permalink: Mapped[str | None] = mapped_column(Text)
+    private_source: Mapped[bool] = mapped_column(Boolean)
+    filed_by: Mapped[str] = mapped_column(String(20))
+    filed_at: Mapped[datetime]
+    state: Mapped[str] = mapped_column(String(20))
+    answer: Mapped[str | None] = mapped_column(Text)
+    answered_by: Mapped[str | None] = mapped_column(String(20))
+
+
+class Question(Base):
+    """Something a reviewer or manager asked the filer, and the answer."""
+
+    __tablename__ = "questions"
+    __table_args__ = (ForeignKeyConstraint(["team_id", "feedback"], ["feedback.team_id", "feedback.number"]),)
+
+    team_id: Mapped[str] = mapped_column(String(20), primary_key=True)
+    number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    feedback: Mapped[int] = mapped_column(Integer)
+    question: Mapped[str] = mapped_column(Text)
+    asked_by: Mapped[str] = mapped_column(String(20))
+    asked_at: Mapped[datetime]
+    answer: Mapped[str | None] = mapped_column(Text)
+    answered_by: Mapped[str | None] = mapped_column(String(20))
+    answered_at: Mapped[datetime | None]
+
+
+def get(session: Session, team_id: str, number: int) -> Feedback | None:
+    """Return a piece of feedback as it now is."""
+    return session.get(Feedback, (team_id, number), populate_existing=True)
+
+
+def lock(session: Session, team_id: str, number: int) -> Feedback | None:
+    """Return a piece of feedback, kept from others until the transaction ends."""
+    return session.get(Feedback, (team_id, number), populate_existing=True, with_for_update=True)
+
+
+def next_number(session: Session, team_id: str) -> int:
+    """Take the next feedback number."""
+    return counters.take(session, team_id, "feedback")
+
+
+def add(session: Session, team_id: str, number: int, **facts: Any) -> None:
+    """Write a new piece of feedback. `facts` are the columns."""
+    session.execute(insert(table(Feedback)).values(team_id=team_id, number=number, state=State.OPEN.value, **facts))
+
+
+def change(session: Session, team_id: str, number: int, **facts: Any) -> None:
+    """Set columns of a piece of feedback."""
+    where = (Feedback.team_id == team_id, Feedback.number == number)
+    session.execute(update(table(Feedback)).where(*where).values(**facts))
+
+
+def of_requirement(session: Session, team_id: str, requirement: int) -> list[Feedback]:
+    """Return the feedback that asks for a requirement and was not withdrawn, oldest first."""
+    query = (
+        select(Feedback)
+        .where(
+            Feedback.team_id == team_id,
+            Feedback.requirement == requirement,
+            Feedback.state != State.WITHDRAWN.value,
+        )
+        .order_by(Feedback.number)
+    )
+    return list(session.scalars(query))
+
+
+def filed_by(session: Session, team_id: str, user_id: str, limit: int) -> list[Feedback]:
+    """Return what a person filed and did not withdraw, newest first."""
+    query = (
+        select(Feedback)
+        .where(Feedback.team_id == team_id, Feedback.filed_by == user_id, Feedback.state != State.WITHDRAWN.value)
+        .order_by(Feedback.filed_at.desc(), Feedback.number.desc())
+        .limit(limit)
+    )
+    return list(session.scalars(query))
+
+
+def recent_customers(session: Session, team_id: str, user_id: str, limit: int) -> list[Customer]:
+    """Return the customers a person filed for last, newest first."""
+    last = func.max(Feedback.filed_at)
+    query = (
+        select(Customer)
+        .join(Feedback, (Feedback.team_id == Customer.team_id) & (Feedback.customer_id == Customer.id))
+        .where(Feedback.team_id == team_id, Feedback.filed_by == user_id)
+        .group_by(*Customer.__table__.columns)
+        .order_by(last.desc())
+        .limit(limit)
+    )
+    return list(session.scalars(query))
+
+
+def ask(session: Session, team_id: str, feedback: int, question: str, by: str, now: datetime) -> int:
+    """Write a question; return its number."""
+    number = counters.take(session, team_id, "question")
+    facts = {"feedback": feedback, "question": question, "asked_by": by, "asked_at": now}
+    session.execute(insert(table(Question)).values(team_id=team_id, number=number, **facts))
+    return number
+
+
+def question(session: Session, team_id: str, number: int) -> Question | None:
+    """Return a question as it now is."""
+    return session.get(Question, (team_id, number), populate_existing=True)
+
+
+def answer_question(session: Session, team_id: str, number: int, answer: str, by: str, now: datetime) -> bool:
+    """Write the answer of a question that has none yet; say whether it was taken."""
+    guarded = (
+        update(table(Question))
+        .where(Question.team_id == team_id, Question.number == number, Question.answer.is_(None))
+        .values(answer=answer, answered_by=by, answered_at=now)
+        .returning(Question.number)
+    )
+    return session.execute(guarded).first() is not None
+
+
+def questions(session: Session, team_id: str, feedback: int) -> list[Question]:
+    """Return the questions asked about a piece of feedback, oldest first."""
+    query = select(Question).where(Question.team_id == team_id, Question.feedback == feedback).order_by(Question.number)
+    return list(session.scalars(query))

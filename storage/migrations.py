@@ -1,0 +1,59 @@
+"""Brings a database to the newest revision. Alembic costs half a second to import, so only when there is work."""
+
+from pathlib import Path
+
+from sqlalchemy import Connection, inspect, text
+
+from storage.db import Database
+
+HEAD = "0001"
+"""The newest revision; a test holds it against the files."""
+
+FOLDER = Path(__file__).parent.parent / "alembic"
+_LOCK = 0x4E454544  # any number that is ours: replicas starting together migrate one after another
+
+
+class NotMigratedError(Exception):
+    """The database is not at HEAD."""
+
+
+def import_tables() -> None:
+    """Make every table known to the metadata."""
+    from storage import counters, customers, feedback, news, outbox, people, policy, requirements, seen, votes  # noqa: F401, PLC0415 - imported for their tables
+
+
+def revision(database: Database) -> str | None:
+    """Return the revision the database is at; None when it is empty."""
+    with database.reader.connect() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+        return found
+
+
+def upgrade(database: Database) -> None:
+    """Migrate to HEAD; nothing happens when the database is there."""
+    if revision(database) != HEAD:
+        with database.engine.begin() as connection:
+            if not database.is_sqlite:
+                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+            _run_alembic(connection)
+
+
+def _run_alembic(connection: Connection) -> None:
+    from alembic import command  # noqa: PLC0415 - see the module's first line
+    from alembic.config import Config  # noqa: PLC0415 - likewise
+
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def check(database: Database) -> None:
+    """Raise NotMigratedError, saying what to do, when the database is not at HEAD."""
+    found = revision(database)
+    if found != HEAD:
+        raise NotMigratedError(
+            f"The database is at revision {found or 'none'}, this version needs {HEAD}. Run `needline migrate`."
+        )

@@ -1,0 +1,249 @@
+"""The outbox: what must be said, written in the transaction that made it true. Drawn when it is sent.
+
+A row is `waiting`, then `sending`, and ends `sent`, `superseded` or `dead`. `retry` means it certainly was not shown;
+`unknown`, and `sending` once its lane's lease is over, mean it may have been: the sender looks before it repeats.
+Rows with one key share one waiting row: whoever sends it draws the newest state.
+"""
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+from sqlalchemy import Index, Integer, String, Text, case, delete, func, select, text, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from storage.db import Base, table, upsert
+
+OPEN = ("waiting", "sending", "unknown", "retry")
+EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+class OutboxRow(Base):
+    """One message to be. `lane` is where it goes: triage, review, or a person's id. `claim` counts the tries."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        Index("ix_outbox_lane", "team_id", "lane", "state", "priority", "due_at"),
+        Index(
+            "uq_outbox_waiting",
+            "team_id",
+            "key",
+            unique=True,
+            sqlite_where=text("state = 'waiting'"),
+            postgresql_where=text("state = 'waiting'"),
+        ),
+    )
+
+    team_id: Mapped[str] = mapped_column(String(20), primary_key=True)
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    lane: Mapped[str] = mapped_column(String(20))
+    kind: Mapped[str] = mapped_column(String(20))
+    about: Mapped[str] = mapped_column(String(80))
+    key: Mapped[str] = mapped_column(String(120))
+    priority: Mapped[int] = mapped_column(Integer)
+    state: Mapped[str] = mapped_column(String(20))
+    claim: Mapped[int] = mapped_column(Integer)
+    created_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    settled_at: Mapped[datetime | None]
+    channel: Mapped[str | None] = mapped_column(String(20))
+    ts: Mapped[str | None] = mapped_column(String(40))
+    detail: Mapped[str | None] = mapped_column(Text)
+
+
+class Lane(Base):
+    """The queue to one channel or person. Nobody else sends here before `free_at`; work is due at `wanted_at`."""
+
+    __tablename__ = "lanes"
+    __table_args__ = (Index(None, "wanted_at"),)
+
+    team_id: Mapped[str] = mapped_column(String(20), primary_key=True)
+    name: Mapped[str] = mapped_column(String(20), primary_key=True)
+    free_at: Mapped[datetime]
+    wanted_at: Mapped[datetime | None]
+
+
+class Posted(Base):
+    """Where a message that is redrawn in place stands."""
+
+    __tablename__ = "posted"
+
+    team_id: Mapped[str] = mapped_column(String(20), primary_key=True)
+    key: Mapped[str] = mapped_column(String(120), primary_key=True)
+    channel: Mapped[str] = mapped_column(String(20))
+    ts: Mapped[str] = mapped_column(String(40))
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A message to write into the outbox. `after` delays it, so that others can join it."""
+
+    lane: str
+    kind: str
+    about: str
+    key: str
+    priority: int
+    after: timedelta = field(default=timedelta())
+
+
+def put(session: Session, team_id: str, letters: Iterable[Letter], now: datetime) -> dict[str, str]:
+    """Write letters; return key -> id of the row that will carry each.
+
+    A letter whose key is waiting already joins that row. The row is touched, so that a sender about to claim it waits
+    for our commit and draws what we changed. Lanes are taken in one order by everybody, so nobody waits in a circle.
+    """
+    return {letter.key: _put(session, team_id, letter, now) for letter in sorted(letters, key=_order)}
+
+
+def _order(letter: Letter) -> tuple[bool, str, int]:
+    """Shared channels first, then people."""
+    return (letter.lane.isupper(), letter.lane, letter.priority)
+
+
+def _put(session: Session, team_id: str, letter: Letter, now: datetime) -> str:
+    due = now + letter.after
+    statement = upsert(session, OutboxRow).values(
+        team_id=team_id,
+        id=uuid4().hex,
+        lane=letter.lane,
+        kind=letter.kind,
+        about=letter.about,
+        key=letter.key,
+        priority=letter.priority,
+        state="waiting",
+        claim=0,
+        created_at=now,
+        due_at=due,
+    )
+    statement = statement.on_conflict_do_update(
+        index_elements=["team_id", "key"], index_where=text("state = 'waiting'"), set_={"about": letter.about}
+    )
+    row_id = session.scalars(statement.returning(OutboxRow.id)).one()
+    _want(session, team_id, letter.lane, due)
+    return row_id
+
+
+def _want(session: Session, team_id: str, lane: str, due: datetime) -> None:
+    statement = upsert(session, Lane).values(team_id=team_id, name=lane, free_at=EPOCH, wanted_at=due)
+    earlier = (Lane.wanted_at.is_(None)) | (Lane.wanted_at > statement.excluded.wanted_at)
+    wanted = case((earlier, statement.excluded.wanted_at), else_=Lane.wanted_at)
+    session.execute(statement.on_conflict_do_update(index_elements=["team_id", "name"], set_={"wanted_at": wanted}))
+
+
+def claim(
+    session: Session,
+    now: datetime,
+    lease: Callable[[str], timedelta],
+    limit: int,
+    busy: Collection[tuple[str, str]] = (),
+) -> list[OutboxRow]:
+    """Take the first row of each free lane with work due, at most `limit`; the lanes are ours for `lease(team_id)`.
+
+    A row comes back with the state it had: `sending` and `unknown` may have been shown before. `busy` are lanes this
+    process is sending on: a clock moved forward must not make it overtake itself.
+    """
+    query = (
+        select(Lane)
+        .where(Lane.wanted_at <= now, Lane.free_at <= now)
+        .order_by(Lane.wanted_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .execution_options(populate_existing=True)
+    )
+    free = [lane for lane in session.scalars(query).all() if (lane.team_id, lane.name) not in busy]
+    rows = [_claim_first(session, lane, now, lease(lane.team_id)) for lane in free]
+    return [row for row in rows if row is not None]
+
+
+def _claim_first(session: Session, lane: Lane, now: datetime, lease: timedelta) -> OutboxRow | None:
+    where = (OutboxRow.team_id == lane.team_id, OutboxRow.lane == lane.name, OutboxRow.state.in_(OPEN))
+    query = (
+        select(OutboxRow)
+        .where(*where, OutboxRow.due_at <= now)
+        .order_by((OutboxRow.state == "waiting"), OutboxRow.priority, OutboxRow.due_at, OutboxRow.created_at)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+        .execution_options(populate_existing=True)
+    )
+    row = session.scalars(query).one_or_none()
+    if row is None:
+        next_due = session.scalar(select(func.min(OutboxRow.due_at)).where(*where))
+        _set_lane(session, lane.team_id, lane.name, wanted_at=next_due)
+        return None
+    _set_lane(session, lane.team_id, lane.name, free_at=now + lease)
+    session.expunge(row)
+    row.claim += 1
+    _set_row(session, row, state="sending", claim=row.claim)
+    return row
+
+
+def _set_lane(session: Session, team_id: str, name: str, **values: datetime | None) -> None:
+    session.execute(update(table(Lane)).where(Lane.team_id == team_id, Lane.name == name).values(**values))
+
+
+def _set_row(session: Session, row: OutboxRow, **values: object) -> None:
+    where = (OutboxRow.team_id == row.team_id, OutboxRow.id == row.id)
+    session.execute(update(table(OutboxRow)).where(*where).values(**values))
+
+
+def settle(session: Session, row: OutboxRow, state: str, free_at: datetime, now: datetime, **facts: str | None) -> bool:
+    """End a claim: note what became of the row and free its lane at `free_at`. False when not ours now."""
+    fenced = (
+        update(table(OutboxRow))
+        .where(
+            OutboxRow.team_id == row.team_id,
+            OutboxRow.id == row.id,
+            OutboxRow.claim == row.claim,
+            OutboxRow.state == "sending",
+        )
+        .values(state=state, settled_at=None if state in OPEN else now, **facts)
+        .returning(OutboxRow.id)
+    )
+    if session.execute(fenced).first() is None:
+        return False
+    _set_lane(session, row.team_id, row.lane, free_at=free_at, wanted_at=now)
+    return True
+
+
+def remember(session: Session, team_id: str, key: str, channel: str, ts: str) -> None:
+    """Note where the message of a key stands."""
+    place = {"channel": channel, "ts": ts}
+    statement = upsert(session, Posted).values(team_id=team_id, key=key, **place)
+    session.execute(statement.on_conflict_do_update(index_elements=["team_id", "key"], set_=place))
+
+
+def posted(session: Session, team_id: str, key: str) -> Posted | None:
+    """Return where the message of a key stands, if it was sent."""
+    return session.get(Posted, (team_id, key), populate_existing=True)
+
+
+def forget(session: Session, team_id: str, key: str) -> None:
+    """Forget where a message stands, so that the next one is new."""
+    session.execute(delete(table(Posted)).where(Posted.team_id == team_id, Posted.key == key))
+
+
+def dead(session: Session, team_id: str, lane: str) -> list[OutboxRow]:
+    """Return the dead rows of a lane, oldest first."""
+    where = (OutboxRow.team_id == team_id, OutboxRow.lane == lane, OutboxRow.state == "dead")
+    return list(session.scalars(select(OutboxRow).where(*where).order_by(OutboxRow.created_at)))
+
+
+def revive(session: Session, team_id: str, lane: str, now: datetime) -> int:
+    """Let the dead rows of a lane be sent again; return how many there were."""
+    where = (OutboxRow.team_id == team_id, OutboxRow.lane == lane, OutboxRow.state == "dead")
+    values = {"state": "retry", "settled_at": None, "due_at": now}
+    revived = session.execute(update(table(OutboxRow)).where(*where).values(**values).returning(OutboxRow.id)).all()
+    if revived:
+        _want(session, team_id, lane, now)
+    return len(revived)
+
+
+def depth(session: Session) -> int:
+    """Return how many rows are not ended yet, of all workspaces."""
+    return session.scalar(select(func.count()).select_from(OutboxRow).where(OutboxRow.state.in_(OPEN))) or 0
+
+
+def next_due(session: Session) -> datetime | None:
+    """Return when work is due next, of all lanes."""
+    return session.scalar(select(func.min(Lane.wanted_at)))

@@ -1,0 +1,64 @@
+"""People as Slack knows them: name, language, time zone. Refreshed by Slack's events and when they are new to us."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Boolean, String, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from storage.db import Base, upsert
+
+
+class Person(Base):
+    """A member of the workspace. `locale` is one of ours (en, zh_Hans); `im_channel` is our DM with them."""
+
+    __tablename__ = "people"
+
+    team_id: Mapped[str] = mapped_column(String(20), primary_key=True)
+    user_id: Mapped[str] = mapped_column(String(20), primary_key=True)
+    name: Mapped[str] = mapped_column(String(255))
+    locale: Mapped[str] = mapped_column(String(20))
+    timezone: Mapped[str] = mapped_column(String(64))
+    deleted: Mapped[bool] = mapped_column(Boolean)
+    im_channel: Mapped[str | None] = mapped_column(String(20))
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What Slack says of a person."""
+
+    user_id: str
+    name: str
+    locale: str
+    timezone: str = "UTC"
+    deleted: bool = False
+
+
+def get(session: Session, team_id: str, user_id: str) -> Person | None:
+    """Return a person we know."""
+    return session.get(Person, (team_id, user_id))
+
+
+def names(session: Session, team_id: str, user_ids: set[str]) -> dict[str, str]:
+    """Return user id -> name of those we know."""
+    if not user_ids:
+        return {}
+    query = select(Person.user_id, Person.name).where(Person.team_id == team_id, Person.user_id.in_(user_ids))
+    return dict(session.execute(query).tuples().all())
+
+
+def save(session: Session, team_id: str, profile: Profile) -> None:
+    """Remember what Slack says of a person; the newest word wins."""
+    facts = {
+        "name": profile.name,
+        "locale": profile.locale,
+        "timezone": profile.timezone,
+        "deleted": profile.deleted,
+    }
+    statement = upsert(session, Person).values(team_id=team_id, user_id=profile.user_id, **facts)
+    session.execute(statement.on_conflict_do_update(index_elements=["team_id", "user_id"], set_=facts))
+
+
+def remember_im(session: Session, team_id: str, user_id: str, channel: str) -> None:
+    """Remember our DM channel with a person."""
+    where = (Person.team_id == team_id, Person.user_id == user_id)
+    session.execute(update(Person).where(*where).values(im_channel=channel))

@@ -1,0 +1,43 @@
+"""The policy as stored: one row a table, so that changing one leaves the others alone."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, String, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from bot.policy import Policy, build
+from storage.db import Base, upsert
+
+
+class PolicyTable(Base):
+    """One table of a workspace's policy, as plain data."""
+
+    __tablename__ = "policy"
+
+    team_id: Mapped[str] = mapped_column(String(20), primary_key=True)
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    content: Mapped[dict[str, Any]] = mapped_column(JSON)
+    changed_by: Mapped[str] = mapped_column(String(40))
+    changed_at: Mapped[datetime]
+
+
+def tables(session: Session, team_id: str) -> dict[str, Any]:
+    """Return the tables that were set, as plain data."""
+    query = select(PolicyTable.name, PolicyTable.content).where(PolicyTable.team_id == team_id)
+    return dict(session.execute(query).tuples().all())
+
+
+def load(session: Session, team_id: str) -> Policy:
+    """Return the whole policy; what was never set has its default."""
+    return build(tables(session, team_id))
+
+
+def replace(session: Session, team_id: str, changed: dict[str, Any], by: str, now: datetime) -> None:
+    """Replace the tables named in `changed`. Raises PolicyError when the whole would not hold together."""
+    policy = build({**tables(session, team_id), **changed})
+    stored = policy.model_dump(mode="json", exclude_none=True)
+    for name in changed:
+        facts = {"content": stored[name], "changed_by": by, "changed_at": now}
+        statement = upsert(session, PolicyTable).values(team_id=team_id, name=name, **facts)
+        session.execute(statement.on_conflict_do_update(index_elements=["team_id", "name"], set_=facts))

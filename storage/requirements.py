@@ -1,0 +1,138 @@
+"""Requirements and their moves."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKeyConstraint, Index, Integer, String, Text, insert, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from bot.domain.requirements import Change, Status
+from storage import counters
+from storage.db import Base, table
+
+
+class Requirement(Base):
+    """What the team evaluates and tracks. `origin` is the feedback it came from, whose card it lives on."""
+
+    __tablename__ = "requirements"
+    __table_args__ = (Index(None, "team_id", "status"),)
+
+    team_id: Mapped[str] = mapped_column(String(20), primary_key=True)
+    number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    title: Mapped[str] = mapped_column(String(100))
+    status: Mapped[str] = mapped_column(String(20))
+    target: Mapped[str | None] = mapped_column(String(40))
+    origin: Mapped[int] = mapped_column(Integer)
+    created_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+    withdrawn_at: Mapped[datetime | None]
+
+
+class Move(Base):
+    """One status change: from, to, who, when, why. `by` is None when a vote decided."""
+
+    __tablename__ = "moves"
+    __table_args__ = (
+        ForeignKeyConstraint(["team_id", "requirement"], ["requirements.team_id", "requirements.number"]),
+    )
+
+    team_id: Mapped[str] = mapped_column(String(20), primary_key=True)
+    requirement: Mapped[int] = mapped_column(Integer, primary_key=True)
+    number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    before: Mapped[str] = mapped_column(String(20))
+    after: Mapped[str] = mapped_column(String(20))
+    by: Mapped[str | None] = mapped_column(String(20))
+    reason: Mapped[str | None] = mapped_column(String(20))
+    sentence: Mapped[str | None] = mapped_column(Text)
+    target: Mapped[str | None] = mapped_column(String(40))
+    at: Mapped[datetime]
+
+
+def get(session: Session, team_id: str, number: int) -> Requirement | None:
+    """Return a requirement as it now is."""
+    return session.get(Requirement, (team_id, number), populate_existing=True)
+
+
+def lock(session: Session, team_id: str, number: int) -> Requirement | None:
+    """Return a requirement, kept from others until the transaction ends."""
+    return session.get(Requirement, (team_id, number), populate_existing=True, with_for_update=True)
+
+
+def add(session: Session, team_id: str, *, title: str, origin: int, now: datetime) -> int:
+    """Write a new requirement with its number; return the number."""
+    number = counters.take(session, team_id, "requirement")
+    session.execute(
+        insert(table(Requirement)).values(
+            team_id=team_id,
+            number=number,
+            title=title,
+            status=Status.NEW.value,
+            origin=origin,
+            created_at=now,
+            changed_at=now,
+        )
+    )
+    return number
+
+
+def move(
+    session: Session,
+    team_id: str,
+    number: int,
+    before: Status,
+    change: Change,
+    *,
+    by: str | None,
+    now: datetime,
+) -> int | None:
+    """Set the status if it is still `before`, and write the move. Return the move's number, None when it was not."""
+    values: dict[str, object] = {"status": change.to.value, "changed_at": now}
+    if change.to is Status.ACCEPTED or change.target:
+        values["target"] = change.target
+    guarded = (
+        update(table(Requirement))
+        .where(
+            Requirement.team_id == team_id,
+            Requirement.number == number,
+            Requirement.status == before.value,
+            Requirement.withdrawn_at.is_(None),
+        )
+        .values(**values)
+        .returning(Requirement.number)
+    )
+    if session.execute(guarded).first() is None:
+        return None
+    return _write_move(session, team_id, number, before, change, by, now)
+
+
+def _write_move(
+    session: Session, team_id: str, number: int, before: Status, change: Change, by: str | None, now: datetime
+) -> int:
+    """The requirement's row is ours since the guarded update, so the next number is safe to count."""
+    count = len(moves(session, team_id, number)) + 1
+    session.execute(
+        insert(table(Move)).values(
+            team_id=team_id,
+            requirement=number,
+            number=count,
+            before=before.value,
+            after=change.to.value,
+            by=by,
+            reason=change.reason,
+            sentence=change.sentence,
+            target=change.target,
+            at=now,
+        )
+    )
+    return count
+
+
+def moves(session: Session, team_id: str, number: int) -> list[Move]:
+    """Return a requirement's moves, oldest first."""
+    query = select(Move).where(Move.team_id == team_id, Move.requirement == number).order_by(Move.number)
+    return list(session.scalars(query))
+
+
+def withdraw(session: Session, team_id: str, number: int, now: datetime) -> None:
+    """Mark a requirement withdrawn; row and number stay."""
+    where = (Requirement.team_id == team_id, Requirement.number == number)
+    session.execute(update(table(Requirement)).where(*where).values(withdrawn_at=now))

@@ -1,0 +1,157 @@
+"""Vote rounds and ballots."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    Numeric,
+    String,
+    Text,
+    func,
+    insert,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from bot.domain.votes import Choice, Result
+from storage.db import Base, table, upsert
+
+
+class Round(Base):
+    """One vote on one requirement, by the rules that held when it opened. `result` is None while it is open."""
+
+    __tablename__ = "rounds"
+    __table_args__ = (
+        ForeignKeyConstraint(["team_id", "requirement"], ["requirements.team_id", "requirements.number"]),
+        Index(
+            "uq_rounds_open",
+            "team_id",
+            "requirement",
+            unique=True,
+            sqlite_where=text("closed_at IS NULL"),
+            postgresql_where=text("closed_at IS NULL"),
+        ),
+    )
+
+    team_id: Mapped[str] = mapped_column(String(20), primary_key=True)
+    requirement: Mapped[int] = mapped_column(Integer, primary_key=True)
+    number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    quorum: Mapped[int] = mapped_column(Integer)
+    blind: Mapped[bool] = mapped_column(Boolean)
+    decides: Mapped[bool] = mapped_column(Boolean)
+    opened_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+    result: Mapped[str | None] = mapped_column(String(20))
+
+
+class Ballot(Base):
+    """One reviewer's vote in a round; `action_ts` is Slack's time of the press, by which the newest wins."""
+
+    __tablename__ = "ballots"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["team_id", "requirement", "round"], ["rounds.team_id", "rounds.requirement", "rounds.number"]
+        ),
+    )
+
+    team_id: Mapped[str] = mapped_column(String(20), primary_key=True)
+    requirement: Mapped[int] = mapped_column(Integer, primary_key=True)
+    round: Mapped[int] = mapped_column(Integer, primary_key=True)
+    user_id: Mapped[str] = mapped_column(String(20), primary_key=True)
+    choice: Mapped[str] = mapped_column(String(20))
+    why: Mapped[str | None] = mapped_column(Text)
+    action_ts: Mapped[float] = mapped_column(Numeric(20, 6, asdecimal=False))
+
+
+def open_round(
+    session: Session, team_id: str, requirement: int, *, quorum: int, blind: bool, decides: bool, now: datetime
+) -> int:
+    """Open the next round of a requirement; return its number."""
+    where = (Round.team_id == team_id, Round.requirement == requirement)
+    number = (session.scalar(select(func.max(Round.number)).where(*where)) or 0) + 1
+    session.execute(
+        insert(table(Round)).values(
+            team_id=team_id,
+            requirement=requirement,
+            number=number,
+            quorum=quorum,
+            blind=blind,
+            decides=decides,
+            opened_at=now,
+        )
+    )
+    return number
+
+
+def latest(session: Session, team_id: str, requirement: int) -> Round | None:
+    """Return a requirement's newest round. Whoever means to change it locks the requirement first."""
+    query = (
+        select(Round)
+        .where(Round.team_id == team_id, Round.requirement == requirement)
+        .order_by(Round.number.desc())
+        .limit(1)
+        .execution_options(populate_existing=True)
+    )
+    return session.scalars(query).one_or_none()
+
+
+def cast(session: Session, vote: Round, user_id: str, choice: Choice, action_ts: float) -> bool:
+    """Write a vote, or change it if this press is newer. Say whether it counts."""
+    facts = {"choice": choice.value, "action_ts": action_ts}
+    statement = upsert(session, Ballot).values(
+        team_id=vote.team_id, requirement=vote.requirement, round=vote.number, user_id=user_id, **facts
+    )
+    statement = statement.on_conflict_do_update(
+        index_elements=["team_id", "requirement", "round", "user_id"],
+        set_=facts,
+        where=statement.excluded.action_ts > Ballot.action_ts,
+    )
+    return session.execute(statement.returning(Ballot.user_id)).first() is not None
+
+
+def say_why(session: Session, vote: Round, user_id: str, why: str) -> bool:
+    """Write a line of why beside a person's vote; say whether they have one."""
+    statement = update(table(Ballot)).where(*_in_round(vote), Ballot.user_id == user_id).values(why=why)
+    return session.execute(statement.returning(Ballot.user_id)).first() is not None
+
+
+def ballots(session: Session, vote: Round) -> Sequence[Ballot]:
+    """Return the votes of a round, in the order they were cast."""
+    query = select(Ballot).where(*_in_round(vote)).order_by(Ballot.action_ts, Ballot.user_id)
+    return session.scalars(query.execution_options(populate_existing=True)).all()
+
+
+def choices(session: Session, vote: Round) -> list[Choice]:
+    """Return what was cast in a round."""
+    return [Choice(choice) for choice in session.scalars(select(Ballot.choice).where(*_in_round(vote)))]
+
+
+def _in_round(vote: Round) -> tuple[ColumnElement[bool], ...]:
+    return (
+        Ballot.team_id == vote.team_id,
+        Ballot.requirement == vote.requirement,
+        Ballot.round == vote.number,
+    )
+
+
+def close(session: Session, vote: Round, result: Result, now: datetime) -> bool:
+    """Close a round that is still open; say whether it was us."""
+    guarded = (
+        update(table(Round))
+        .where(
+            Round.team_id == vote.team_id,
+            Round.requirement == vote.requirement,
+            Round.number == vote.number,
+            Round.closed_at.is_(None),
+        )
+        .values(closed_at=now, result=result.value)
+        .returning(Round.number)
+    )
+    return session.execute(guarded).first() is not None

@@ -1,0 +1,146 @@
+"""Makes everything from the configuration and puts it together: the only module that knows everybody."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import cast
+
+import structlog
+from apscheduler.schedulers.background import BackgroundScheduler
+from slack_bolt import App
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError, SlackClientError
+from starlette.applications import Starlette
+
+from bot import clock, now
+from bot.config import Config, is_loopback
+from bot.delivery import Delivery
+from bot.now import Now
+from bot.services import policy
+from handlers.slack import answers, cards, command, edge, feedback, outbox, people, requirements, votes
+from handlers.slack.edge import SLACK_HOOKS, Counts, Edge
+from handlers.slack.sender import SlackSender
+from handlers.web import app as web
+from storage import migrations
+from storage.db import Database
+
+log = structlog.get_logger(__name__)
+
+FEATURES = (command, feedback, answers, votes, requirements, cards, outbox, people)
+SEND_TIMEOUT_S = 10
+GESTURE_TIMEOUT_S = 2
+"""Slack waits 3 seconds for a gesture's answer, our own call to Slack included."""
+
+
+class StartError(Exception):
+    """Needline cannot start; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Install:
+    """Whose bot we are, as Slack says."""
+
+    team_id: str
+    team: str
+    bot_id: str
+    bot_user_id: str
+
+
+class Needline:
+    """A running bot: web application, delivery, clock."""
+
+    def __init__(self, config: Config) -> None:
+        self.now: Now = now.practice(config.needline_clock_url) if config.needline_clock_url else now.system
+        self.database = ready_database(config.database_url)
+        self.install = who_are_we(config)
+        if config.needline_admin:
+            with self.database.begin() as session:
+                policy.appoint_first_admin(session, self.install.team_id, config.needline_admin, self.now())
+        self._background = ThreadPoolExecutor(4, thread_name_prefix="background")
+        self.edge = Edge(
+            self.database,
+            self.now,
+            self._background,
+            Counts(),
+            self.install.team_id,
+            (config.slack_api_url.removesuffix("api/"),) if is_loopback(config.slack_api_url) else SLACK_HOOKS,
+        )
+        self.bolt = bolt_app(config, self.install, self.edge)
+        self.delivery = Delivery(self.database, SlackSender(self.database, _client(config), self.now), self.now)
+        self.scheduler: BackgroundScheduler | None = None
+        self.web: Starlette = web.create(self.bolt, self.edge, self.start, self.stop)
+
+    def start(self) -> None:
+        """Begin to deliver and to tick."""
+        self.delivery.start()
+        self.scheduler = clock.start(self.database, self.now)
+        log.info("started", team=self.install.team, database=self.database.url.get_backend_name())
+
+    def stop(self) -> None:
+        """Finish what is under way and close."""
+        if self.scheduler:
+            self.scheduler.shutdown()
+        self.delivery.stop()
+        self._background.shutdown(wait=True)
+        self.database.close()
+        log.info("stopped")
+
+
+def ready_database(url: str) -> Database:
+    """Open the database: SQLite is migrated at once, PostgreSQL must be (replicas start side by side)."""
+    database = Database(url)
+    if database.is_sqlite:
+        migrations.upgrade(database)
+    else:
+        migrations.check(database)
+    return database
+
+
+def who_are_we(config: Config) -> Install:
+    """Ask Slack once whose token this is. Raises StartError saying what to do when it is none."""
+    try:
+        answer = _client(config).auth_test()
+    except SlackApiError as error:
+        name = error.response.get("error")
+        raise StartError(
+            f"Slack does not take SLACK_BOT_TOKEN ({name}). Copy the Bot User OAuth Token (xoxb-…) "
+            "from your app's page, “OAuth & Permissions”, and start again."
+        ) from None
+    except (SlackClientError, OSError) as error:
+        raise StartError(f"Slack does not answer at {config.slack_api_url} ({type(error).__name__}).") from None
+    return Install(answer["team_id"], answer["team"], answer["bot_id"], answer["user_id"])
+
+
+def _client(config: Config, timeout: int = SEND_TIMEOUT_S) -> WebClient:
+    """Return a client that never repeats a call by itself: a repeated post would be shown twice."""
+    token = config.slack_bot_token.get_secret_value()
+    return WebClient(token, config.slack_api_url, timeout=timeout, retry_handlers=[])
+
+
+def bolt_app(config: Config, install: Install, the_edge: Edge) -> App:
+    """Return the Bolt app with all listeners. It answers Slack after the work is done and committed."""
+
+    def authorize(team_id: str | None, enterprise_id: str | None) -> AuthorizeResult | None:
+        if team_id != install.team_id:
+            return None  # Bolt then says that this workspace is not set up
+        return AuthorizeResult(
+            enterprise_id=enterprise_id,
+            team_id=team_id,
+            bot_token=config.slack_bot_token.get_secret_value(),
+            bot_id=install.bot_id,
+            bot_user_id=install.bot_user_id,
+        )
+
+    app = App(
+        signing_secret=config.slack_signing_secret.get_secret_value(),
+        authorize=cast("Callable[..., AuthorizeResult]", authorize),  # Bolt takes None; its annotation does not say so
+        client=WebClient(None, config.slack_api_url, timeout=GESTURE_TIMEOUT_S, retry_handlers=[]),
+        process_before_response=True,
+        user_facing_authorize_error_message="Needline is not set up for this workspace.",
+    )
+    edge.install(app, the_edge)
+    for feature in FEATURES:
+        feature.register(app)
+    edge.register_last(app)
+    return app

@@ -1,0 +1,121 @@
+"""The `needline` command. Mistakes are told in a sentence and exit with 2; what is broken exits with 1."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot import config, logs, now
+from bot.config import ConfigError
+from bot.domain.refusals import Busy
+from bot.policy import PolicyError, parse
+from bot.services import policy as policy_service
+from storage import migrations
+from storage import policy as policy_store
+from storage.db import Database, DatabaseUrlError
+
+app = typer.Typer(help="Needline collects what clients need and closes the loop on it.", no_args_is_help=True)
+policy_app = typer.Typer(help="Show or change a workspace's settings.", no_args_is_help=True)
+app.add_typer(policy_app, name="policy")
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+@contextmanager
+def _plainly() -> Iterator[None]:
+    """Tell a mistake in a sentence, without a stack trace."""
+    from bot.app import StartError  # noqa: PLC0415 - imports Slack's packages, which most commands do without
+
+    try:
+        yield
+    except (ConfigError, PolicyError, DatabaseUrlError) as error:
+        print(error, file=sys.stderr)
+        raise typer.Exit(2) from None
+    except (StartError, migrations.NotMigratedError) as error:
+        print(error, file=sys.stderr)
+        raise typer.Exit(1) from None
+    except Busy as error:
+        print(f"The database does not answer: {logs.redact_text(str(error))}", file=sys.stderr)
+        raise typer.Exit(1) from None
+
+
+@app.command()
+def run() -> None:
+    """Run the bot until it is told to stop."""
+    import uvicorn  # noqa: PLC0415 - only this command serves
+
+    from bot.app import Needline  # noqa: PLC0415 - likewise
+
+    with _plainly():
+        settings = config.load()
+        logs.set_up(settings.log_format)
+        logs.keep_secret(settings.slack_signing_secret.get_secret_value(), settings.slack_bot_token.get_secret_value())
+        needline = Needline(settings)
+        uvicorn.run(
+            needline.web,
+            host=settings.host,
+            port=settings.port,
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=10,
+        )
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to this version's form. SQLite does it by itself at start."""
+    with _plainly():
+        settings = config.load_database()
+        logs.set_up(settings.log_format)
+        database = Database(settings.database_url)
+        before = migrations.revision(database)
+        migrations.upgrade(database)
+        print(f"The database is at revision {migrations.HEAD} (was {before or 'empty'}).")
+
+
+@policy_app.command("show")
+def policy_show() -> None:
+    """Print the settings in force, as JSON."""
+    with _plainly():
+        database, team_id = _workspace()
+        with database.read() as session:
+            policy = policy_store.load(session, team_id)
+        print(json.dumps(policy.model_dump(mode="json"), indent=2, ensure_ascii=False))
+
+
+@policy_app.command("apply")
+def policy_apply(file: Annotated[Path, typer.Argument(help="A TOML file; only the tables it names change.")]) -> None:
+    """Change the settings to what a file says. Nothing changes when anything in it is wrong."""
+    with _plainly():
+        tables = parse(_read(file))
+        database, team_id = _workspace()
+        with database.begin() as session:
+            policy_service.apply(session, team_id, tables, by="policy apply", now=now.system())
+        print(f"Changed: {', '.join(tables) or 'nothing'}.")
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise PolicyError(f"{file} cannot be read: {reason}.") from None
+
+
+def _workspace() -> tuple[Database, str]:
+    """Return the database and the workspace the token belongs to."""
+    from bot.app import ready_database, who_are_we  # noqa: PLC0415 - see _plainly
+
+    settings = config.load()
+    return ready_database(settings.database_url), who_are_we(settings).team_id
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,221 @@
+"""The outbox loop: claim, send, settle. Knows no Slack: a sender tells what became of each message.
+
+Each lane (a channel, or a person's DM) has one message under way, at the pace the policy says. Meanwhile the lane is
+leased; a row still `sending` when the lease is over belongs to a process that died, and may have been shown.
+"""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import structlog
+from sqlalchemy.orm import Session
+
+from bot.domain.refusals import Busy
+from bot.policy import DeliveryTable
+from bot.services import news
+from storage import outbox, policy
+from storage.db import Database
+from storage.outbox import OutboxRow
+
+log = structlog.get_logger(__name__)
+
+IDLE_S = 0.25
+"""How often an idle loop looks for work that became due; a commit of ours wakes it at once."""
+
+_CLAIMS = 16
+
+
+@dataclass(frozen=True)
+class Sent:
+    """Shown, there. `redrawn` messages keep their place for the next time."""
+
+    channel: str
+    ts: str
+    redrawn: bool = True
+
+
+@dataclass(frozen=True)
+class RetryAfter:
+    """Certainly not shown; Slack asks us to wait."""
+
+    seconds: float
+    detail: str = "rate limited"
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """No answer came: it may have been shown. Look again after `seconds`, or the settle time if that is longer."""
+
+    detail: str
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Dead:
+    """Slack will never take it as things are; a person must do something."""
+
+    error: str
+
+
+@dataclass(frozen=True)
+class Moot:
+    """There is nothing left to say."""
+
+    why: str
+
+
+Outcome = Sent | RetryAfter | Unknown | Dead | Moot
+
+
+class Sender(Protocol):
+    """Draws a row and sends it. `maybe_shown`: look for it first, a former try may have been shown."""
+
+    def __call__(self, row: OutboxRow, *, maybe_shown: bool) -> Outcome:
+        """Send, and tell what became of it. Whatever it raises counts as Unknown."""
+
+
+class Delivery:
+    """The loop and its workers."""
+
+    def __init__(self, database: Database, sender: Sender, now: Callable[[], datetime], workers: int = 8) -> None:
+        self._database = database
+        self._sender = sender
+        self._now = now
+        self._workers = workers
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="sender")
+        self._under_way: set[tuple[str, str]] = set()
+        self._guard = threading.Lock()
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
+        self._loop = threading.Thread(target=self._run, name="delivery", daemon=True)
+
+    def start(self) -> None:
+        """Begin to deliver, with what a former process left."""
+        self._database.committed.append(self._wake.set)
+        self._loop.start()
+
+    def stop(self) -> None:
+        """Claim nothing new and wait for what is under way."""
+        self._stopping.set()
+        self._wake.set()
+        self._loop.join()
+        self._pool.shutdown(wait=True)
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._wake.wait(IDLE_S)
+            self._wake.clear()
+            try:
+                while not self._stopping.is_set() and self._claim_and_hand_out():
+                    pass
+            except Busy:
+                log.warning("delivery.database_busy")
+                self._stopping.wait(1)
+            except Exception:
+                log.exception("delivery.failed")
+                self._stopping.wait(1)
+
+    def _claim_and_hand_out(self) -> bool:
+        with self._guard:
+            room = self._workers - len(self._under_way)
+            busy = set(self._under_way)
+        if room <= 0:
+            return False
+        claims = self._claim(min(room, _CLAIMS), busy)
+        for row, before, pace in claims:
+            with self._guard:
+                self._under_way.add((row.team_id, row.lane))
+            self._pool.submit(self._deliver, row, before, pace)
+        return bool(claims)
+
+    def _claim(self, limit: int, busy: set[tuple[str, str]]) -> list[tuple[OutboxRow, str, DeliveryTable]]:
+        now = self._now()
+        with self._database.read() as session:
+            due = outbox.next_due(session)
+        if due is None or due > now:
+            return []
+        with self._database.begin() as session:
+            paces = _Paces(session)
+            rows = outbox.claim(session, now, lambda team_id: timedelta(seconds=paces[team_id].lease_s), limit, busy)
+            return [(row, row.state, paces[row.team_id]) for row in rows]
+
+    def _deliver(self, row: OutboxRow, before: str, pace: DeliveryTable) -> None:
+        try:
+            self._settle(row, self._send(row, before), pace)
+        finally:
+            with self._guard:
+                self._under_way.discard((row.team_id, row.lane))
+            self._wake.set()
+
+    def _send(self, row: OutboxRow, before: str) -> Outcome:
+        try:
+            return self._sender(row, maybe_shown=before in {"sending", "unknown"})
+        except Exception as error:
+            log.exception("delivery.send_failed", team=row.team_id, row=row.id, kind=row.kind)
+            return Unknown(type(error).__name__)
+
+    def _settle(self, row: OutboxRow, outcome: Outcome, pace: DeliveryTable) -> None:
+        """Write the outcome down. If the database stays away, the lease runs out and the message is looked up."""
+        for pause in (0.1, 0.5, 2.0, 5.0):
+            try:
+                with self._database.begin() as session:
+                    settle(session, row, outcome, pace, self._now())
+            except Busy:
+                self._stopping.wait(pause)
+            else:
+                return
+        log.error("delivery.not_settled", team=row.team_id, row=row.id)
+
+
+class _Paces(dict[str, DeliveryTable]):
+    """Each workspace's delivery table, read once a claim."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+
+    def __missing__(self, team_id: str) -> DeliveryTable:
+        self[team_id] = policy.load(self._session, team_id).delivery
+        return self[team_id]
+
+
+def settle(session: Session, row: OutboxRow, outcome: Outcome, pace: DeliveryTable, now: datetime) -> None:
+    """Write down what became of a claimed row, and what follows from it."""
+    state, pause_s, facts = _ending(outcome, pace)
+    free_at = now + timedelta(seconds=pause_s)
+    if not outbox.settle(session, row, state, free_at, now, **facts):
+        log.warning("delivery.claim_lost", team=row.team_id, row=row.id)
+        return
+    log.info("delivery.settled", state=state, team=row.team_id, row=row.id, kind=row.kind, about=row.about, **facts)
+    if isinstance(outcome, Sent) and outcome.redrawn:
+        outbox.remember(session, row.team_id, row.key, outcome.channel, outcome.ts)
+    if isinstance(outcome, Dead):
+        _notify_admin(session, row, outcome.error, now)
+
+
+def _ending(outcome: Outcome, pace: DeliveryTable) -> tuple[str, float, dict[str, str | None]]:
+    """Return the row's next state, how long its lane rests, and the facts to keep."""
+    match outcome:
+        case Sent(channel, ts):
+            return "sent", 1 / pace.pace_per_s, {"channel": channel, "ts": ts, "detail": None}
+        case RetryAfter(seconds, detail):
+            return "retry", seconds, {"detail": detail}
+        case Unknown(detail, seconds):
+            return "unknown", max(pace.settle_s, seconds), {"detail": detail}
+        case Dead(error):
+            return "dead", 0.0, {"detail": error}
+        case Moot(why):
+            return "superseded", 0.0, {"detail": why}
+
+
+def _notify_admin(session: Session, row: OutboxRow, error: str, now: datetime) -> None:
+    """One notice for each lane and error: while it stands, further failures only raise the count it shows."""
+    admins = policy.load(session, row.team_id).people.admins
+    if row.kind == "notice" or not admins:
+        log.error("delivery.dead", team=row.team_id, row=row.id, lane=row.lane, error=error)
+        return
+    outbox.put(session, row.team_id, [news.notice(admins[0], row.lane, error)], now)

@@ -1,0 +1,217 @@
+"""What can be done with feedback: file it, undo it, answer it, ask about it, make a requirement of it."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from bot.domain.feedback import REVIEWED_KINDS, UNDO_WINDOW, WORDS_MAX, Draft, State, title_from
+from bot.domain.people import Actor
+from bot.domain.refusals import Refused
+from bot.domain.requirements import Status
+from bot.domain.votes import Result
+from bot.policy import Policy
+from bot.services import news, requirements
+from storage import customers, outbox, seen
+from storage import feedback as feedback_store
+from storage import policy as policy_store
+from storage import requirements as requirement_store
+from storage import votes as vote_store
+from storage.feedback import Feedback
+
+
+def file(session: Session, actor: Actor, draft: Draft, now: datetime, *, key: str) -> int | None:
+    """File feedback; return its number, or None when this very form was taken before.
+
+    A need or a problem makes a requirement and opens its vote. Raises Refused naming the field that is wrong.
+    """
+    draft.check()
+    if not seen.first_time(session, actor.team_id, key, now):
+        return None
+    customer = _customer(session, actor, draft, now)
+    number = feedback_store.next_number(session, actor.team_id)
+    title = (draft.title or "").strip() or title_from(draft.words)
+    requirement = None
+    if draft.kind in REVIEWED_KINDS:
+        policy = policy_store.load(session, actor.team_id)
+        requirement = requirements.create(session, actor.team_id, title=title, origin=number, policy=policy, now=now)
+    _write(session, actor, draft, now, number=number, title=title, customer_id=customer, requirement=requirement)
+    return number
+
+
+def _customer(session: Session, actor: Actor, draft: Draft, now: datetime) -> int:
+    if draft.customer_id is None:
+        return customers.find_or_add(session, actor.team_id, draft.customer_name or "", actor.user_id, now).id
+    known = customers.get(session, actor.team_id, draft.customer_id)
+    if known is None:
+        raise Refused("refused.unknown_customer", field="customer")
+    return known.id
+
+
+def _write(
+    session: Session,
+    actor: Actor,
+    draft: Draft,
+    now: datetime,
+    *,
+    number: int,
+    title: str,
+    customer_id: int,
+    requirement: int | None,
+) -> None:
+    facts = {
+        "requirement": requirement,
+        "customer_id": customer_id,
+        "kind": draft.kind.value,
+        "urgency": draft.urgency.value,
+        "title": title,
+        "words": draft.words.strip(),
+        "scenario": draft.scenario,
+        "stake": draft.stake.value if draft.stake else None,
+        "said_by": draft.said_by,
+        "hide_customer": draft.hide_customer,
+        "permalink": draft.permalink,
+        "private_source": draft.private_source,
+        "filed_by": actor.user_id,
+        "filed_at": now,
+    }
+    feedback_store.add(session, actor.team_id, number, **facts)
+    filed = Feedback(team_id=actor.team_id, number=number, **facts)
+    letters = [news.card(number), news.receipt(filed, priority=news.TO_THE_ACTOR)]
+    outbox.put(session, actor.team_id, letters, now)
+
+
+def undo(session: Session, actor: Actor, number: int, now: datetime) -> None:
+    """Withdraw feedback just filed; its vote closes when nobody else asked for the requirement.
+
+    Raises Refused: not the filer, too late, withdrawn already, or decided already.
+    """
+    item = _standing(feedback_store.lock(session, actor.team_id, number), number)
+    if item.filed_by != actor.user_id:
+        raise Refused("refused.filer_only")
+    if now - item.filed_at > UNDO_WINDOW:
+        raise Refused("refused.undo_late", seconds=int(UNDO_WINDOW.total_seconds()))
+    feedback_store.change(session, actor.team_id, number, state=State.WITHDRAWN.value)
+    if item.requirement is not None:
+        _withdraw_requirement(session, item, item.requirement, now)
+    letters = [news.card(number), news.receipt(item, priority=news.TO_THE_ACTOR)]
+    outbox.put(session, actor.team_id, letters, now)
+
+
+def _withdraw_requirement(session: Session, item: Feedback, number: int, now: datetime) -> None:
+    requirement = requirement_store.lock(session, item.team_id, number)
+    if requirement is None or feedback_store.of_requirement(session, item.team_id, number):
+        return  # others still ask for it
+    if requirement.status not in {Status.NEW, Status.IN_REVIEW}:
+        raise Refused("refused.undo_decided")
+    vote = vote_store.latest(session, item.team_id, number)
+    if vote is not None:
+        vote_store.close(session, vote, Result.WITHDRAWN, now)
+    requirement_store.withdraw(session, item.team_id, number, now)
+
+
+def answer(session: Session, actor: Actor, number: int, words: str, now: datetime, *, key: str) -> bool:
+    """Answer a question, complaint or praise; the answer goes to the filer's thread. False when taken before."""
+    policy = policy_store.load(session, actor.team_id)
+    _check_team(actor, policy)
+    text = _text(words, field="answer")
+    if not seen.first_time(session, actor.team_id, key, now):
+        return False
+    item = _standing(feedback_store.lock(session, actor.team_id, number), number)
+    if item.requirement is not None:
+        raise Refused("refused.answer_requirement", requirement=item.requirement)
+    if item.state == State.ANSWERED:
+        raise Refused("refused.answered")
+    facts = {"state": State.ANSWERED.value, "answer": text, "answered_by": actor.user_id}
+    feedback_store.change(session, actor.team_id, number, **facts)
+    news.tell(
+        session,
+        actor.team_id,
+        [item],
+        "answer",
+        number,
+        by=actor.user_id,
+        policy=policy,
+        now=now,
+        also=[news.card(number)],
+    )
+    return True
+
+
+def make_requirement(session: Session, actor: Actor, number: int, now: datetime) -> int:
+    """Make a requirement of feedback that had none, and open its vote; return its number."""
+    policy = policy_store.load(session, actor.team_id)
+    item = _standing(feedback_store.lock(session, actor.team_id, number), number)
+    if item.filed_by != actor.user_id:
+        _check_team(actor, policy)
+    if item.requirement is not None:
+        raise Refused("refused.already_requirement", requirement=item.requirement)
+    requirement = requirements.create(session, actor.team_id, title=item.title, origin=number, policy=policy, now=now)
+    feedback_store.change(session, actor.team_id, number, requirement=requirement)
+    item.requirement = requirement
+    news.tell(
+        session,
+        actor.team_id,
+        [item],
+        "requirement",
+        requirement,
+        by=actor.user_id,
+        policy=policy,
+        now=now,
+        also=[news.card(number)],
+    )
+    return requirement
+
+
+def ask(session: Session, actor: Actor, number: int, words: str, now: datetime, *, key: str) -> bool:
+    """Ask the filer something; the question goes to their thread. False when taken before."""
+    policy = policy_store.load(session, actor.team_id)
+    _check_team(actor, policy)
+    text = _text(words, field="question")
+    if not seen.first_time(session, actor.team_id, key, now):
+        return False
+    item = _standing(feedback_store.get(session, actor.team_id, number), number)
+    if item.filed_by == actor.user_id:
+        raise Refused("refused.ask_yourself")
+    question = feedback_store.ask(session, actor.team_id, number, text, actor.user_id, now)
+    news.tell(session, actor.team_id, [item], "question", question, by=actor.user_id, policy=policy, now=now)
+    return True
+
+
+def answer_question(session: Session, actor: Actor, number: int, words: str, now: datetime, *, key: str) -> bool:
+    """Answer a question as its filer; the answer goes to the card's thread. False when taken before."""
+    text = _text(words, field="answer")
+    if not seen.first_time(session, actor.team_id, key, now):
+        return False
+    question = feedback_store.question(session, actor.team_id, number)
+    if question is None:
+        raise Refused("refused.unknown_question")
+    item = _standing(feedback_store.get(session, actor.team_id, question.feedback), question.feedback)
+    if item.filed_by != actor.user_id:
+        raise Refused("refused.filer_only")
+    if not feedback_store.answer_question(session, actor.team_id, number, text, actor.user_id, now):
+        raise Refused("refused.answered")
+    letters = [news.thread_note(item.number, number), news.receipt(item)]
+    outbox.put(session, actor.team_id, letters, now)
+    return True
+
+
+def _standing(item: Feedback | None, number: int) -> Feedback:
+    if item is None:
+        raise Refused("refused.unknown_feedback", number=number)
+    if item.state == State.WITHDRAWN:
+        raise Refused("refused.withdrawn")
+    return item
+
+
+def _check_team(actor: Actor, policy: Policy) -> None:
+    if not (policy.is_reviewer(actor.user_id) or policy.is_manager(actor.user_id)):
+        raise Refused("refused.team_only")
+
+
+def _text(words: str, field: str) -> str:
+    text = words.strip()
+    if not text:
+        raise Refused("refused.text_empty", field=field)
+    if len(text) > WORDS_MAX:
+        raise Refused("refused.too_long", field=field, longest=WORDS_MAX, length=len(text))
+    return text

@@ -1,0 +1,99 @@
+"""Telling people: which messages a change calls for. Whoever acted is not notified of it."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from bot.policy import Policy
+from storage import feedback as feedback_store
+from storage import news, outbox
+from storage.feedback import Feedback
+from storage.outbox import Letter
+
+TRIAGE = "triage"
+
+# Answers to a person come before the shared card, the card before news, news before what can wait.
+TO_THE_ACTOR, SHARED, NEWS, NOTICE = range(4)
+
+
+def card(feedback: int) -> Letter:
+    """Return the letter that draws the card of a piece of feedback anew."""
+    return Letter(lane=TRIAGE, kind="card", about=f"F-{feedback}", key=f"card:F-{feedback}", priority=SHARED)
+
+
+def receipt(item: Feedback, priority: int = SHARED) -> Letter:
+    """Return the letter that draws the filer's receipt anew."""
+    about = f"F-{item.number}"
+    return Letter(lane=item.filed_by, kind="receipt", about=about, key=f"receipt:{about}", priority=priority)
+
+
+def thread_note(feedback: int, question: int) -> Letter:
+    """Return the letter that brings an answered question into the card's thread."""
+    return Letter(
+        lane=TRIAGE, kind="note", about=f"Q-{question}", key=f"note:F-{feedback}:Q-{question}", priority=SHARED
+    )
+
+
+def notice(admin: str, lane: str, error: str) -> Letter:
+    """Return the letter that tells an admin what could not be delivered, and why."""
+    about = f"{lane}:{error}"
+    return Letter(lane=admin, kind="notice", about=about, key=f"notice:{about}", priority=NOTICE)
+
+
+def tell(
+    session: Session,
+    team_id: str,
+    about: Iterable[Feedback],
+    kind: str,
+    number: int,
+    *,
+    by: str | None,
+    policy: Policy,
+    now: datetime,
+    also: Iterable[Letter] = (),
+) -> None:
+    """Redraw the receipts of the feedback concerned and give its filers a news item, together with letters `also` due.
+
+    News waits `merge_s` for company: all of it for one person leaves as one message.
+    """
+    items = list(about)
+    listeners = [item for item in items if item.filed_by != by]
+    letters = {letter.key: letter for letter in (*also, *map(receipt, items))}
+    for item in listeners:
+        letters[_news_key(item)] = _news(item, policy)
+    rows = outbox.put(session, team_id, letters.values(), now)
+    for item in listeners:
+        news.add(session, team_id, rows[_news_key(item)], feedback=item.number, kind=kind, number=number, now=now)
+
+
+def _news_key(item: Feedback) -> str:
+    return f"news:{item.filed_by}"
+
+
+def _news(item: Feedback, policy: Policy) -> Letter:
+    return Letter(
+        lane=item.filed_by,
+        kind="news",
+        about=f"F-{item.number}",
+        key=_news_key(item),
+        priority=NEWS,
+        after=timedelta(seconds=policy.delivery.merge_s),
+    )
+
+
+def tell_requesters(
+    session: Session,
+    team_id: str,
+    requirement: int,
+    kind: str,
+    number: int,
+    *,
+    by: str | None,
+    policy: Policy,
+    now: datetime,
+    also: Iterable[Letter] = (),
+) -> None:
+    """Tell everyone whose feedback asks for a requirement."""
+    about = feedback_store.of_requirement(session, team_id, requirement)
+    tell(session, team_id, about, kind, number, by=by, policy=policy, now=now, also=also)

@@ -1,0 +1,74 @@
+"""What can be done with a requirement: make it, move it."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from bot.domain import requirements as rules
+from bot.domain.people import Actor
+from bot.domain.refusals import Refused
+from bot.domain.requirements import Change, Status
+from bot.domain.votes import Result
+from bot.policy import Policy
+from bot.services import news, votes
+from storage import policy as policy_store
+from storage import requirements, seen
+from storage import votes as vote_store
+from storage.requirements import Requirement
+
+
+def create(session: Session, team_id: str, *, title: str, origin: int, policy: Policy, now: datetime) -> int:
+    """Make a requirement from feedback and open its vote; return its number. Nobody is told: the receipt says it."""
+    number = requirements.add(session, team_id, title=title, origin=origin, now=now)
+    requirements.move(session, team_id, number, Status.NEW, Change(Status.IN_REVIEW), by=None, now=now)
+    votes.open_round(session, team_id, number, policy, now)
+    return number
+
+
+def change(session: Session, actor: Actor, number: int, wished: Change, now: datetime, *, key: str) -> bool:
+    """Move a requirement, as a manager. Return False when this very form was taken before.
+
+    Raises Refused: not a manager, no such requirement, withdrawn, not an allowed move, a field missing.
+    """
+    policy = policy_store.load(session, actor.team_id)
+    if not policy.is_manager(actor.user_id):
+        raise Refused("refused.managers_only")
+    if not seen.first_time(session, actor.team_id, key, now):
+        return False
+    requirement = votes.standing(requirements.lock(session, actor.team_id, number), number)
+    before = Status(requirement.status)
+    checked = rules.check(before, wished, now.astimezone(policy.workspace.zone).date())
+    _settle_round(session, actor.team_id, number, checked.to, policy, now)
+    apply(session, requirement, checked, by=actor.user_id, policy=policy, now=now)
+    return True
+
+
+def _settle_round(session: Session, team_id: str, number: int, to: Status, policy: Policy, now: datetime) -> None:
+    """A decision ends the vote; a reopening begins a new one."""
+    vote = vote_store.latest(session, team_id, number)
+    if to is Status.IN_REVIEW:
+        votes.open_round(session, team_id, number, policy, now)
+    elif vote is not None:
+        vote_store.close(session, vote, Result.DECIDED, now)
+
+
+def apply(
+    session: Session, requirement: Requirement, checked: Change, *, by: str | None, policy: Policy, now: datetime
+) -> None:
+    """Write a move that the rules allow, redraw the card and tell the requesters."""
+    team_id, number = requirement.team_id, requirement.number
+    before = Status(requirement.status)
+    move = requirements.move(session, team_id, number, before, checked, by=by, now=now)
+    if move is None:
+        raise Refused("refused.moved_meanwhile")
+    news.tell_requesters(
+        session,
+        team_id,
+        number,
+        "move",
+        move,
+        by=by,
+        policy=policy,
+        now=now,
+        also=[news.card(requirement.origin)],
+    )

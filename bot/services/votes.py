@@ -1,0 +1,122 @@
+"""What can be done in a vote: open it, cast, say why. At quorum it closes and, by policy, decides."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from bot.domain.people import Actor
+from bot.domain.refusals import Refused
+from bot.domain.requirements import Change, Status
+from bot.domain.votes import WHY_MAX, Choice, Result, has_quorum, outcome
+from bot.policy import Policy
+from bot.services import news
+from storage import feedback, outbox, requirements
+from storage import policy as policy_store
+from storage import votes as vote_store
+from storage.requirements import Requirement
+from storage.votes import Round
+
+
+@dataclass(frozen=True)
+class Cast:
+    """What came of a press. `choice` is the vote that stands; `result` is set when this vote closed the round."""
+
+    choice: Choice
+    result: Result | None
+
+
+def open_round(session: Session, team_id: str, requirement: int, policy: Policy, now: datetime) -> None:
+    """Open a vote by the rules of the policy as it is now."""
+    rules = policy.vote
+    vote_store.open_round(
+        session, team_id, requirement, quorum=rules.quorum, blind=rules.blind, decides=rules.decides, now=now
+    )
+
+
+def cast(session: Session, actor: Actor, requirement: int, choice: Choice, action_ts: float, now: datetime) -> Cast:
+    """Cast or change a vote. An older press arriving late changes nothing.
+
+    Raises Refused: not a reviewer, their own wish only, withdrawn, or closed (naming the result).
+    """
+    policy = policy_store.load(session, actor.team_id)
+    if not policy.is_reviewer(actor.user_id):
+        raise Refused("refused.reviewers_only")
+    wanted = standing(requirements.lock(session, actor.team_id, requirement), requirement)
+    _check_not_only_own(session, actor, requirement)
+    vote = _open_vote(vote_store.latest(session, actor.team_id, requirement))
+    vote_store.cast(session, vote, actor.user_id, choice, action_ts)
+    result = _close_at_quorum(session, wanted, vote, policy, now)
+    outbox.put(session, actor.team_id, [news.card(wanted.origin)], now)
+    return Cast(choice, result)
+
+
+def standing(requirement: Requirement | None, number: int) -> Requirement:
+    """Return the requirement if it exists and was not withdrawn; else raise Refused."""
+    if requirement is None:
+        raise Refused("refused.unknown_requirement", number=number)
+    if requirement.withdrawn_at is not None:
+        raise Refused("refused.withdrawn")
+    return requirement
+
+
+def _check_not_only_own(session: Session, actor: Actor, requirement: int) -> None:
+    filers = {item.filed_by for item in feedback.of_requirement(session, actor.team_id, requirement)}
+    if filers == {actor.user_id}:
+        raise Refused("refused.own_wish")
+
+
+def _open_vote(vote: Round | None) -> Round:
+    if vote is None:
+        raise Refused("refused.no_vote")
+    if vote.closed_at is not None:
+        raise Refused("refused.vote_closed", result=vote.result)
+    return vote
+
+
+def _close_at_quorum(
+    session: Session, wanted: Requirement, vote: Round, policy: Policy, now: datetime
+) -> Result | None:
+    choices = vote_store.choices(session, vote)
+    if not has_quorum(choices, vote.quorum):
+        return None
+    result = outcome(choices)
+    vote_store.close(session, vote, result, now)
+    _follow(session, wanted, vote, result, policy, now)
+    return result
+
+
+def _follow(session: Session, wanted: Requirement, vote: Round, result: Result, policy: Policy, now: datetime) -> None:
+    """Approved and deciding: it is accepted. Else it waits for the review meeting, and requesters hear so."""
+    kind, number = "round", vote.number
+    if result is Result.APPROVED and vote.decides and wanted.status == Status.IN_REVIEW:
+        change = Change(Status.ACCEPTED)
+        move = requirements.move(session, wanted.team_id, wanted.number, Status.IN_REVIEW, change, by=None, now=now)
+        if move is None:
+            raise Refused("refused.moved_meanwhile")
+        kind, number = "move", move
+    news.tell_requesters(
+        session,
+        wanted.team_id,
+        wanted.number,
+        kind,
+        number,
+        by=None,
+        policy=policy,
+        now=now,
+        also=[news.card(wanted.origin)],
+    )
+
+
+def say_why(session: Session, actor: Actor, requirement: int, why: str, now: datetime) -> None:
+    """Write a line of why beside the person's own vote while the round is open."""
+    text = why.strip()
+    if not text:
+        raise Refused("refused.why_empty", field="why")
+    if len(text) > WHY_MAX:
+        raise Refused("refused.too_long", field="why", longest=WHY_MAX, length=len(text))
+    wanted = standing(requirements.lock(session, actor.team_id, requirement), requirement)
+    vote = _open_vote(vote_store.latest(session, actor.team_id, requirement))
+    if not vote_store.say_why(session, vote, actor.user_id, text):
+        raise Refused("refused.no_ballot")
+    outbox.put(session, actor.team_id, [news.card(wanted.origin)], now)

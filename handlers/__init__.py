@@ -1,0 +1,1 @@
+"""Talks to the outside: Slack's gestures and events, and HTTP."""

@@ -1,0 +1,1 @@
+"""Slack's edge: one file per feature, each ending in `register(app)`."""

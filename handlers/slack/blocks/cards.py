@@ -1,0 +1,154 @@
+"""The card in the triage channel: at most six lines while the vote is open, two when closed, one when withdrawn."""
+
+from typing import Any
+
+from bot.domain.feedback import State, shorten
+from bot.i18n import say
+from handlers.slack.blocks.text import Block, Mrkdwn, actions, button, context, escape, mrkdwn, option, titled_quote
+from handlers.slack.facts import Facts
+
+QUOTE = 200
+"""How many characters of the customer's words a card shows."""
+
+Message = dict[str, Any]
+
+
+def card(facts: Facts, locale: str) -> Message:
+    """Return text and blocks of a feedback's card in the channel's language."""
+    if facts.feedback.state == State.WITHDRAWN:
+        return _withdrawn(facts, locale)
+    if facts.requirement is None:
+        return _small(facts, locale)
+    if facts.vote is not None and facts.vote.closed_at is None:
+        return _open(facts, locale)
+    return _closed(facts, locale)
+
+
+def _withdrawn(facts: Facts, locale: str) -> Message:
+    line = mrkdwn(locale, "card.withdrawn", ref=ref(facts), name=facts.name(facts.feedback.filed_by))
+    return {"text": line, "blocks": [context(line)]}
+
+
+def _open(facts: Facts, locale: str) -> Message:
+    blocks = [_headline(facts), context(about(facts, locale)), context(standing(facts, locale), tally(facts, locale))]
+    return {"text": _fallback(facts, locale), "blocks": [*blocks, _vote_buttons(facts, locale)]}
+
+
+def _closed(facts: Facts, locale: str) -> Message:
+    """Two lines and a menu: what it is, and what came of it."""
+    requirement = facts.requirement
+    assert requirement  # noqa: S101 - only requirements are voted on
+    title = titled_quote(f"{ref(facts)} · {requirement.title}", None)
+    line = context(result(facts, locale), standing(facts, locale))
+    return {"text": _fallback(facts, locale), "blocks": [title, line, actions(menu(facts, locale))]}
+
+
+def _small(facts: Facts, locale: str) -> Message:
+    item = facts.feedback
+    blocks = [_headline(facts), context(about(facts, locale))]
+    if item.state == State.ANSWERED:
+        line = mrkdwn(locale, "card.answered", name=facts.name(item.answered_by or ""))
+        return {"text": _fallback(facts, locale), "blocks": [*blocks, context(line), actions(menu(facts, locale))]}
+    row = actions(
+        button(say(locale, "button.answer"), "answer_open", str(item.number), style="primary"),
+        button(say(locale, "button.make_requirement"), "answer_requirement", str(item.number)),
+        menu(facts, locale),
+    )
+    return {"text": _fallback(facts, locale), "blocks": [*blocks, row]}
+
+
+def ref(facts: Facts) -> str:
+    """Return the number people call it by: R-7 if there is a requirement, else F-12."""
+    number = facts.feedback.requirement
+    return f"F-{facts.feedback.number}" if number is None else f"R-{number}"
+
+
+def _headline(facts: Facts) -> Block:
+    title = facts.requirement.title if facts.requirement else facts.feedback.title
+    words = shorten(" ".join(facts.feedback.words.split()), QUOTE)
+    return titled_quote(f"{ref(facts)} · {title}", words)
+
+
+def about(facts: Facts, locale: str, viewer: str | None = None) -> Mrkdwn:
+    """Return customer, kind, urgency and filer in one line. Without a viewer, what everybody may see."""
+    item = facts.feedback
+    return mrkdwn(
+        locale,
+        "card.about",
+        customer=customer_name(facts, locale, viewer),
+        kind=say(locale, f"kind.{item.kind}"),
+        urgency=say(locale, f"urgency.{item.urgency}"),
+        name=facts.name(item.filed_by),
+    )
+
+
+def customer_name(facts: Facts, locale: str, viewer: str | None) -> str:
+    """Return the customer's name, or that it is hidden from this viewer."""
+    return facts.customer.name if facts.may_see_customer(viewer) else say(locale, "customer.hidden")
+
+
+def standing(facts: Facts, locale: str) -> Mrkdwn:
+    """Return the status in one line."""
+    if facts.requirement is None:
+        return escape(say(locale, f"state.{facts.feedback.state}"))
+    return mrkdwn(locale, "card.status", status=say(locale, f"status.{facts.requirement.status}"))
+
+
+def tally(facts: Facts, locale: str) -> Mrkdwn:
+    """Return the votes so far: who has voted, and how only if the round is not blind."""
+    vote = facts.vote
+    assert vote  # noqa: S101 - asked of open rounds only
+    count, quorum = len(facts.ballots), vote.quorum
+    if not count:
+        return mrkdwn(locale, "card.no_votes", quorum=quorum)
+    if vote.blind:
+        return mrkdwn(locale, "card.votes_blind", n=count, quorum=quorum, names=_voters(facts, locale))
+    return mrkdwn(locale, "card.votes_open", n=count, quorum=quorum, votes=_votes(facts, locale))
+
+
+def _voters(facts: Facts, locale: str) -> str:
+    return say(locale, "list.comma").join(facts.name(ballot.user_id) for ballot in facts.ballots)
+
+
+def _votes(facts: Facts, locale: str) -> str:
+    voted = [
+        say(locale, "card.vote", name=facts.name(ballot.user_id), choice=say(locale, f"choice.{ballot.choice}"))
+        for ballot in facts.ballots
+    ]
+    return say(locale, "list.comma").join(voted)
+
+
+def result(facts: Facts, locale: str) -> Mrkdwn:
+    """Return what the last round came to, with the votes."""
+    vote = facts.vote
+    if vote is None or vote.result is None:
+        return mrkdwn(locale, "result.none")
+    outcome = say(locale, f"result.{vote.result}")
+    if not facts.ballots:
+        return mrkdwn(locale, "card.result_no_votes", result=outcome)
+    return mrkdwn(locale, "card.result", result=outcome, votes=_votes(facts, locale))
+
+
+def menu(facts: Facts, locale: str) -> Block:
+    """Return the overflow menu: details for everyone, the rest by what there is to do."""
+    item = facts.feedback
+    names = ["details", "ask"] if facts.requirement is None else ["details", "status", "ask"]
+    options = [option(say(locale, f"menu.{name}"), f"{name}:{item.number}") for name in names]
+    return {"type": "overflow", "action_id": "card_menu", "options": options}
+
+
+def _vote_buttons(facts: Facts, locale: str) -> Block:
+    number = str(facts.feedback.requirement)
+    return actions(
+        button(say(locale, "choice.approve"), "vote_approve", number, style="primary"),
+        button(say(locale, "choice.reject"), "vote_reject", number, style="danger"),
+        button(say(locale, "choice.abstain"), "vote_abstain", number),
+        menu(facts, locale),
+    )
+
+
+def _fallback(facts: Facts, locale: str) -> Mrkdwn:
+    title = facts.requirement.title if facts.requirement else facts.feedback.title
+    status = f"status.{facts.requirement.status}" if facts.requirement else f"state.{facts.feedback.state}"
+    customer = customer_name(facts, locale, None)
+    return mrkdwn(locale, "card.text", ref=ref(facts), title=title, customer=customer, status=say(locale, status))

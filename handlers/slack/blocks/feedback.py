@@ -1,0 +1,129 @@
+"""The filing form, and the small forms around feedback: answer, ask, reply."""
+
+from dataclasses import dataclass
+
+from bot.domain.feedback import CUSTOMER_MAX, SHORT_TEXT_MAX, TITLE_MAX, WORDS_MAX, Kind, Stake, Urgency
+from bot.i18n import say
+from handlers.slack.blocks.text import (
+    Block,
+    actions,
+    button,
+    choice,
+    context,
+    hinted,
+    labelled,
+    modal,
+    mrkdwn,
+    option,
+    plain,
+    text_input,
+)
+from storage.customers import Customer
+
+NEW = "new:"
+"""Begins the value of an option that adds a customer; the name follows."""
+
+
+@dataclass(frozen=True)
+class FormStart:
+    """What the filing form opens with."""
+
+    words: str = ""
+    customer: Customer | None = None
+    triage_unset: bool = False
+    from_message: bool = False
+    metadata: str = ""
+
+
+def filing_form(locale: str, start: FormStart) -> Block:
+    """Return the modal with the fields most feedback needs."""
+    blocks = [_words(locale, start), _customer(locale, start), *_kind_and_urgency(locale), _more_button(locale)]
+    if start.triage_unset:
+        blocks.insert(0, context(mrkdwn(locale, "form.triage_unset")))
+    if start.from_message:
+        blocks.insert(0, context(mrkdwn(locale, "form.from_message")))
+    return _filing_modal(locale, blocks, start.metadata)
+
+
+def with_more_fields(locale: str, opened: Block, metadata: str) -> Block:
+    """Return the open form with the rest of the fields. Its inputs are as they were, so Slack keeps what was typed."""
+    blocks = [block for block in opened["blocks"] if block["block_id"] != "more"]
+    return _filing_modal(locale, [*blocks, *_more_fields(locale)], metadata)
+
+
+def _filing_modal(locale: str, blocks: list[Block], metadata: str) -> Block:
+    return modal(
+        "feedback_file",
+        say(locale, "form.title"),
+        blocks,
+        submit=plain(say(locale, "form.submit")),
+        close=plain(say(locale, "form.cancel")),
+        private_metadata=metadata,
+    )
+
+
+def _words(locale: str, start: FormStart) -> Block:
+    return text_input(locale, "words", longest=WORDS_MAX, multiline=True, initial=start.words or None)
+
+
+def _customer(locale: str, start: FormStart) -> Block:
+    element: Block = {
+        "type": "external_select",
+        "action_id": "feedback_customer",
+        "min_query_length": 0,
+        "placeholder": plain(say(locale, "form.customer.placeholder")),
+    }
+    if start.customer:
+        element["initial_option"] = known_customer(start.customer)
+    return labelled(locale, "customer", element)
+
+
+def _kind_and_urgency(locale: str) -> list[Block]:
+    kinds, urgencies = [kind.value for kind in Kind], [urgency.value for urgency in Urgency]
+    return [
+        labelled(locale, "kind", choice(locale, "kind", kinds, initial=Kind.NEED.value)),
+        labelled(locale, "urgency", choice(locale, "urgency", urgencies, initial=Urgency.UNSAID.value)),
+    ]
+
+
+def _more_button(locale: str) -> Block:
+    return {**actions(button(say(locale, "button.more"), "feedback_more", "more")), "block_id": "more"}
+
+
+def _more_fields(locale: str) -> list[Block]:
+    title = text_input(locale, "headline", longest=TITLE_MAX, optional=True, block_id="title")
+    hide = option(say(locale, "form.hide_customer.option"), "hide")
+    checkboxes = {"type": "checkboxes", "action_id": "hide_customer", "options": [hide]}
+    stakes = [stake.value for stake in Stake]
+    return [
+        hinted(title, say(locale, "form.headline.hint")),
+        text_input(locale, "scenario", longest=SHORT_TEXT_MAX, multiline=True, optional=True),
+        labelled(locale, "stake", choice(locale, "stake", stakes), optional=True),
+        text_input(locale, "said_by", longest=SHORT_TEXT_MAX, optional=True),
+        hinted(labelled(locale, "hide_customer", checkboxes, optional=True), say(locale, "form.hide_customer.hint")),
+    ]
+
+
+def known_customer(customer: Customer) -> Block:
+    """Return the option of a customer we know."""
+    return option(customer.name, str(customer.id))
+
+
+def new_customer(locale: str, name: str) -> Block:
+    """Return the option that adds a customer of this name."""
+    name = name[:CUSTOMER_MAX]
+    return option(say(locale, "form.customer.add", name=name), NEW + name)
+
+
+def text_form(locale: str, callback_id: str, name: str, metadata: str, *intro: Block) -> Block:
+    """Return a modal that asks for one text: `answer`, `question`, `why`."""
+    longest = WORDS_MAX
+    field_name = {"answer_reply": "answer", "answer_give": "answer", "answer_ask": "question", "vote_why": "why"}
+    return modal(
+        callback_id,
+        say(locale, f"{name}.title"),
+        [*intro, text_input(locale, field_name[callback_id], longest=longest, multiline=True)],
+        submit=plain(say(locale, f"{name}.submit")),
+        close=plain(say(locale, "form.cancel")),
+        private_metadata=metadata,
+    )

@@ -1,0 +1,104 @@
+"""News to a requester: what changed, why, what comes next. Several items make one message."""
+
+from dataclasses import dataclass
+
+from bot.domain.requirements import MILESTONES, Status
+from bot.i18n import say
+from handlers.slack.blocks.cards import Message
+from handlers.slack.blocks.receipts import status_line
+from handlers.slack.blocks.text import Block, Mrkdwn, actions, button, context, mrkdwn, quote, section
+from handlers.slack.facts import Facts
+
+MOST = 15
+"""How many items one message spells out; Slack takes 50 blocks."""
+
+
+@dataclass(frozen=True)
+class Item:
+    """One thing to tell: a move, a question, an answer, a vote's end, or that it became a requirement."""
+
+    kind: str
+    number: int
+    facts: Facts
+
+
+def is_milestone(item: Item) -> bool:
+    """Milestones, questions and answers also stand at the foot of the DM."""
+    if item.kind != "move":
+        return item.kind in {"question", "answer"}
+    return any(move.number == item.number and Status(move.after) in MILESTONES for move in item.facts.moves)
+
+
+def news(items: list[Item], locale: str) -> Message:
+    """Return text and blocks of all the news for one person, oldest first."""
+    shown = items[:MOST]
+    blocks = [block for item in shown for block in _item(item, locale)]
+    if len(items) > MOST:
+        blocks.append(context(mrkdwn(locale, "news.more", n=len(items) - MOST)))
+    return {"text": _text(items, locale), "blocks": blocks}
+
+
+def _text(items: list[Item], locale: str) -> Mrkdwn:
+    if len(items) == 1:
+        return headline(items[0], locale)
+    return mrkdwn(locale, "news.many", n=len(items))
+
+
+def _item(item: Item, locale: str) -> list[Block]:
+    if item.kind == "move":
+        return _move(item, locale)
+    blocks = [section(headline(item, locale))]
+    if item.kind == "answer":
+        return [*blocks, quote(item.facts.feedback.answer or "")]
+    if item.kind == "question":
+        return [*blocks, *_question(item, locale)]
+    return [*blocks, context(status_line(item.facts, locale))]
+
+
+def _move(item: Item, locale: str) -> list[Block]:
+    """Headline, the manager's sentence as written, and what comes next if this is still the newest state."""
+    move = next(move for move in item.facts.moves if move.number == item.number)
+    blocks = [section(headline(item, locale))]
+    if move.reason:
+        blocks.append(context(mrkdwn(locale, "news.reason", reason=say(locale, f"reason.{move.reason}"))))
+    if move.sentence:
+        blocks.append(quote(move.sentence))
+    if move.number == len(item.facts.moves):
+        blocks.append(context(status_line(item.facts, locale)))
+    return blocks
+
+
+def _question(item: Item, locale: str) -> list[Block]:
+    question = next(question for question in item.facts.questions if question.number == item.number)
+    blocks = [quote(question.question)]
+    if question.answer is None:
+        blocks.append(actions(button(say(locale, "button.reply"), "answer_reply", str(question.number))))
+    return blocks
+
+
+def headline(item: Item, locale: str) -> Mrkdwn:
+    """Return what changed, in one sentence."""
+    facts = item.facts
+    names = {"ref": _ref(facts), "title": facts.feedback.title, "customer": facts.customer.name}
+    if item.kind == "move":
+        move = next(move for move in facts.moves if move.number == item.number)
+        status = say(locale, f"status.{move.after}")
+        if move.by is None:
+            return mrkdwn(locale, "news.move_by_vote", status=status, **names)
+        return mrkdwn(locale, "news.move", status=status, name=facts.name(move.by), **names)
+    if item.kind == "round":
+        result = facts.vote.result if facts.vote else None
+        return mrkdwn(locale, f"news.round_{result}", **names)
+    name = facts.name(_who(item) or "")
+    return mrkdwn(locale, f"news.{item.kind}", name=name, **names)
+
+
+def _who(item: Item) -> str | None:
+    if item.kind == "question":
+        return next(question.asked_by for question in item.facts.questions if question.number == item.number)
+    return item.facts.feedback.answered_by
+
+
+def _ref(facts: Facts) -> str:
+    number = facts.feedback.requirement
+    return f"F-{facts.feedback.number}" if number is None else f"R-{number}"

@@ -1,0 +1,38 @@
+"""Messages about Needline itself, and notes in a card's thread."""
+
+from bot.i18n import catalogue, say
+from handlers.slack.blocks.cards import Message, ref
+from handlers.slack.blocks.text import Mrkdwn, actions, button, mrkdwn, quote, section
+from handlers.slack.facts import Facts
+from storage.feedback import Question
+
+
+def notice(locale: str, lane: str, error: str, count: int, place: str | None) -> Message:
+    """Tell an admin what could not be delivered, why, and what to do."""
+    key = f"notice.{error}"
+    where = _place(locale, lane, place)
+    if key in catalogue(locale):
+        why = mrkdwn(locale, key, place=where)
+    else:
+        why = mrkdwn(locale, "notice.other", place=where, error=error)
+    text = mrkdwn(locale, "notice.text", n=count, place=where)
+    again = button(say(locale, "button.send_again"), "outbox_again", f"{lane}:{error}", style="primary")
+    return {"text": text, "blocks": [section(text), section(why), actions(again)]}
+
+
+def _place(locale: str, lane: str, place: str | None) -> Mrkdwn:
+    if lane in {"triage", "review"}:
+        return Mrkdwn(f"<#{place}>") if place else mrkdwn(locale, f"place.{lane}")
+    return mrkdwn(locale, "place.person", person=Mrkdwn(f"<@{lane}>"))
+
+
+def answered_note(facts: Facts, question: Question, locale: str) -> Message:
+    """Bring the filer's answer to those who vote."""
+    text = mrkdwn(
+        locale,
+        "note.answered",
+        ref=ref(facts),
+        name=facts.name(question.answered_by or ""),
+        asker=facts.name(question.asked_by),
+    )
+    return {"text": text, "blocks": [section(text), quote(question.question), quote(question.answer or "")]}

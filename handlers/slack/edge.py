@@ -1,0 +1,221 @@
+"""What all listeners share: the way to the database, who is speaking, and what people are told when something fails."""
+
+import json
+import re
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter
+from slack_bolt import App, BoltContext, BoltResponse
+from slack_sdk.webhook import WebhookClient
+
+from bot.domain.people import Actor
+from bot.domain.refusals import Busy, Refused
+from bot.i18n import FALLBACK, say
+from handlers.slack import who
+from handlers.slack.blocks.text import mrkdwn
+from storage.db import Database
+
+log = structlog.get_logger(__name__)
+
+SLACK_HOOKS = ("https://hooks.slack.com/", "https://hooks.slack-gov.com/")
+Payload = dict[str, Any]
+
+
+class Counts:
+    """What came in and what became of it, for /metrics."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.requests = Counter(
+            "needline_requests",
+            "Requests from Slack, by kind and outcome.",
+            ["kind", "outcome"],
+            registry=self.registry,
+        )
+
+
+@dataclass(frozen=True)
+class Edge:
+    """What listeners work with. `hooks`: addresses a response_url may have. `background` sends what may be lost."""
+
+    database: Database
+    now: Callable[[], datetime]
+    background: Executor
+    counts: Counts
+    team_id: str
+    hooks: tuple[str, ...] = SLACK_HOOKS
+
+    def whisper(self, body: Payload, text: str, blocks: list[Payload] | None = None) -> None:
+        """Answer a gesture so that only its person sees it. Best effort, after the acknowledgement."""
+        url = body.get("response_url") or ""
+        if url.startswith(self.hooks):
+            self.background.submit(_post, url, text, blocks)
+
+
+def _post(url: str, text: str, blocks: list[Payload] | None) -> None:
+    try:
+        webhook = WebhookClient(url, timeout=3, retry_handlers=[])
+        webhook.send(text=text, blocks=blocks, response_type="ephemeral", replace_original=False)
+    except OSError as error:
+        log.warning("whisper.lost", error=type(error).__name__)
+
+
+def edge_of(context: BoltContext) -> Edge:
+    """Return what the middleware put there."""
+    edge: Edge = context["edge"]
+    return edge
+
+
+def actor_of(context: BoltContext) -> Actor:
+    """Return who is speaking."""
+    actor: Actor = context["actor"]
+    return actor
+
+
+def install(app: App, edge: Edge) -> None:
+    """Register the middleware and the error handler. Listeners come after it, `register_last` at the very end."""
+
+    @app.middleware
+    def know_who(
+        context: BoltContext,
+        body: Payload,
+        client: Any,
+        next: Callable[[], Any],  # noqa: A002 - Bolt's name
+    ) -> BoltResponse | None:
+        context["edge"] = edge
+        if body.get("type") == "app_rate_limited":
+            edge.counts.requests.labels("app_rate_limited", "counted").inc()
+            log.warning("slack.app_rate_limited", minute=body.get("minute_rate_limited"))
+            return BoltResponse(status=200)
+        if kind_of(body) != "event":
+            context["actor"] = who.actor(edge.database, client, body)
+        next()
+        return None
+
+    @app.error
+    def answer_failure(error: Exception, context: BoltContext, body: Payload, client: Any) -> BoltResponse:
+        return _answer(error, context, body, client)
+
+
+def register_last(app: App) -> None:
+    """Catch what no listener knows: buttons and forms of former versions, events we did not ask for."""
+    anything = re.compile(".*", re.DOTALL)
+
+    @app.event(anything)
+    def unknown_event(body: Payload, context: BoltContext) -> None:
+        _count_unknown("event", str(body.get("event", {}).get("type")), context)
+
+    @app.action(anything)
+    @app.shortcut(anything)
+    def stale_gesture(ack: Any, body: Payload, context: BoltContext) -> None:
+        _count_unknown(kind_of(body), str(body.get("callback_id", "")), context)
+        ack()
+        edge_of(context).whisper(body, mrkdwn(_locale(context), "stale.gesture"))
+
+    @app.view(anything)
+    def stale_view(body: Payload, context: BoltContext) -> None:
+        _count_unknown("view", body["view"]["callback_id"], context)
+        raise Refused("stale.view")
+
+    @app.options(anything)
+    def stale_options(ack: Any, context: BoltContext) -> None:
+        _count_unknown("options", "", context)
+        ack(options=[])
+
+
+def _count_unknown(kind: str, name: str, context: BoltContext) -> None:
+    edge_of(context).counts.requests.labels(kind, "unknown").inc()
+    log.info("slack.unknown", kind=kind, name=name)
+
+
+def kind_of(body: Payload) -> str:
+    """Return what sort of request it is: event, command, or the interaction's type."""
+    if "command" in body:
+        return "command"
+    return "event" if "event" in body else str(body.get("type", "unknown"))
+
+
+def _locale(context: BoltContext) -> str:
+    actor: Actor | None = context.get("actor")
+    return actor.locale if actor else FALLBACK
+
+
+def _answer(error: Exception, context: BoltContext, body: Payload, client: Any) -> BoltResponse:
+    kind = kind_of(body)
+    edge = edge_of(context) if "edge" in context else None
+    refused = isinstance(error, Refused)
+    if edge:
+        edge.counts.requests.labels(kind, "refused" if refused else "failed").inc()
+    if kind == "event":
+        log.error("event.failed", reason=type(error).__name__, exc_info=None if refused else error)
+        return BoltResponse(status=500, body="")  # Slack will bring it again
+    return _tell(kind, _sentence(error, kind, _locale(context)), error, body, client, edge)
+
+
+def _sentence(error: Exception, kind: str, locale: str) -> str:
+    """Return the refusal's sentence; for what we did not foresee, one with a reference that stands in the log."""
+    if isinstance(error, Refused):
+        return refusal(error, locale)
+    reference = uuid4().hex[:8]
+    log.error("gesture.failed", reference=reference, kind=kind, reason=type(error).__name__, exc_info=error)
+    key = "failed.busy" if isinstance(error, Busy) else "failed.ours"
+    return say(locale, key, reference=reference)
+
+
+def refusal(error: Refused, locale: str) -> str:
+    """Return a refusal in a language; parameters that are names of ours are put into that language too."""
+    params = dict(error.params)
+    for name, catalogue in (("before", "status"), ("to", "status"), ("result", "result")):
+        if name in params:
+            params[name] = say(locale, f"{catalogue}.{params[name]}")
+    return say(locale, error.key, **params)
+
+
+def _tell(kind: str, sentence: str, error: Exception, body: Payload, client: Any, edge: Edge | None) -> BoltResponse:
+    if kind == "view_submission":
+        field = error.field if isinstance(error, Refused) else None
+        answer = {"response_action": "errors", "errors": {_block(body["view"], field): sentence}}
+        return _json(answer)
+    if kind == "command":
+        typed = str(body.get("text") or "")  # arrives escaped; given back, so that nothing typed is lost
+        quoted = f"\n> {typed}" if typed and not isinstance(error, Refused) else ""
+        return _json({"response_type": "ephemeral", "text": mrkdwn_safe(sentence) + quoted})
+    if kind == "block_suggestion":
+        return _json({"options": []})
+    if edge and body.get("response_url"):
+        edge.whisper(body, mrkdwn_safe(sentence))
+    elif edge and body.get("trigger_id"):
+        edge.background.submit(_show, client, body["trigger_id"], sentence)
+    return BoltResponse(status=200, body="")
+
+
+def mrkdwn_safe(sentence: str) -> str:
+    """Escape a sentence that may hold what a person typed."""
+    return sentence.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _block(view: Payload, field: str | None) -> str:
+    """Return the block an error belongs to: the field's (its id may carry more after a colon), else the first input."""
+    inputs = [block["block_id"] for block in view["blocks"] if block["type"] == "input"]
+    named = [block_id for block_id in inputs if field and block_id.split(":")[0] == field]
+    return str((named or inputs or [field])[0])
+
+
+def _json(body: Payload) -> BoltResponse:
+    return BoltResponse(status=200, body=json.dumps(body), headers={"Content-Type": ["application/json"]})
+
+
+def _show(client: Any, trigger_id: str, sentence: str) -> None:
+    """Say it in a small modal: the gesture left us no other place."""
+    block = {"type": "section", "text": {"type": "plain_text", "text": sentence}}
+    view = {"type": "modal", "title": {"type": "plain_text", "text": "Needline"}, "blocks": [block]}
+    try:
+        client.views_open(trigger_id=trigger_id, view=view)
+    except Exception as error:  # noqa: BLE001 - best effort; the refusal itself is logged
+        log.warning("refusal.not_shown", error=type(error).__name__)

@@ -1,0 +1,191 @@
+"""Filing feedback: opening the form from wherever a person is, its customers, taking it, undoing it, looking at it."""
+
+import re
+from typing import Any
+
+import structlog
+from slack_bolt import App, BoltContext
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackClientError
+
+from bot.domain.feedback import WORDS_MAX, Draft, Kind, Stake, Urgency, name_key
+from bot.domain.refusals import Refused
+from bot.i18n import say
+from bot.services import feedback as service
+from handlers.slack import facts as facts_of
+from handlers.slack import forms
+from handlers.slack.blocks import details
+from handlers.slack.blocks import feedback as blocks
+from handlers.slack.blocks.feedback import NEW, FormStart
+from handlers.slack.edge import actor_of, edge_of
+from handlers.slack.typed import as_typed
+from storage import customers, feedback, policy
+from storage.customers import Customer
+
+log = structlog.get_logger(__name__)
+Payload = dict[str, Any]
+
+RECENT = 10
+OFFERED = 20
+PERMALINK_S = 1
+"""How long asking for a message's link may take; without an answer the feedback carries none."""
+
+PRIVATE = frozenset({"privategroup", "directmessage"})
+"""What Slack calls conversations whose name we are not shown."""
+
+
+def open_form(client: WebClient, context: BoltContext, trigger_id: str, **start: Any) -> None:
+    """Open the filing form. `start`: words, customer, permalink, private_source."""
+    actor, edge = actor_of(context), edge_of(context)
+    with edge.database.read() as session:
+        unset = policy.load(session, actor.team_id).channels.triage is None
+    link, private = start.get("permalink"), bool(start.get("private_source"))
+    form = FormStart(
+        words=str(start.get("words") or "")[:WORDS_MAX],
+        customer=start.get("customer"),
+        triage_unset=unset,
+        from_message=bool(start.get("from_message")),
+        metadata=forms.metadata(permalink=link, private=private),
+    )
+    client.views_open(trigger_id=trigger_id, view=blocks.filing_form(actor.locale, form))
+
+
+def from_shortcut(ack: Any, body: Payload, client: WebClient, context: BoltContext) -> None:
+    """Open the form from the lightning menu, or from a message with its words."""
+    if body["type"] == "message_action":
+        private = body["channel"].get("name") in PRIVATE
+        open_form(
+            client,
+            context,
+            body["trigger_id"],
+            words=as_typed(body["message"].get("text") or ""),
+            permalink=_permalink(client, body),
+            private_source=private,
+            from_message=True,
+        )
+    else:
+        open_form(client, context, body["trigger_id"])
+    ack()
+
+
+def _permalink(client: WebClient, body: Payload) -> str | None:
+    quick = WebClient(client.token, client.base_url, timeout=PERMALINK_S, retry_handlers=[])
+    try:
+        answer = quick.chat_getPermalink(channel=body["channel"]["id"], message_ts=body["message"]["ts"])
+    except (SlackClientError, OSError) as error:
+        log.info("permalink.unknown", reason=type(error).__name__)
+        return None
+    return str(answer["permalink"])
+
+
+def another(ack: Any, body: Payload, client: WebClient, context: BoltContext) -> None:
+    """Open the form for the same customer once more."""
+    actor = actor_of(context)
+    with edge_of(context).database.read() as session:
+        customer = customers.get(session, actor.team_id, forms.number(body["actions"][0]["value"]))
+    open_form(client, context, body["trigger_id"], customer=customer)
+    ack()
+
+
+def show_more(ack: Any, body: Payload, client: WebClient, context: BoltContext) -> None:
+    """Show all fields of the form; what was typed stays."""
+    view = body["view"]
+    form = blocks.with_more_fields(actor_of(context).locale, view, forms.renewed(view))
+    client.views_update(view_id=view["id"], hash=view["hash"], view=form)
+    ack()
+
+
+def offer_customers(ack: Any, body: Payload, context: BoltContext) -> None:
+    """Offer the person's recent customers, or those matching what they type, and to add a new one."""
+    actor, typed = actor_of(context), body.get("value", "").strip()
+    with edge_of(context).database.read() as session:
+        if typed:
+            found = customers.matching(session, actor.team_id, typed, OFFERED)
+        else:
+            found = _recent_first(session, actor.team_id, actor.user_id)
+    options = [blocks.known_customer(customer) for customer in found]
+    if typed and not any(customer.key == name_key(typed) for customer in found):
+        options.append(blocks.new_customer(actor.locale, typed))
+    ack(options=options)
+
+
+def _recent_first(session: Any, team_id: str, user_id: str) -> list[Customer]:
+    recent = feedback.recent_customers(session, team_id, user_id, RECENT)
+    known = {customer.id for customer in recent}
+    others = [other for other in customers.matching(session, team_id, "", OFFERED) if other.id not in known]
+    return [*recent, *others][:OFFERED]
+
+
+def take(ack: Any, body: Payload, context: BoltContext) -> None:
+    """Take a filled form: one transaction, then the acknowledgement."""
+    edge, view = edge_of(context), body["view"]
+    draft = draft_from(forms.values(view), forms.facts(view))
+    with edge.database.begin() as session:
+        service.file(session, actor_of(context), draft, edge.now(), key=forms.seen_key(view))
+    ack()
+
+
+def draft_from(typed: dict[str, str | None], carried: Payload) -> Draft:
+    """Make a draft from what was typed. Raises Refused for values no form of ours offers."""
+    chosen = typed.get("customer") or ""
+    is_new = chosen.startswith(NEW)
+    try:
+        return Draft(
+            words=typed.get("words") or "",
+            customer_id=None if is_new or not chosen else forms.number(chosen),
+            customer_name=chosen.removeprefix(NEW) if is_new else None,
+            kind=Kind(typed.get("kind") or Kind.NEED),
+            urgency=Urgency(typed.get("urgency") or Urgency.UNSAID),
+            title=typed.get("title"),
+            scenario=typed.get("scenario"),
+            stake=Stake(stake) if (stake := typed.get("stake")) else None,
+            said_by=typed.get("said_by"),
+            hide_customer=typed.get("hide_customer") == "hide",
+            permalink=_slack_link(carried.get("permalink")),
+            private_source=bool(carried.get("private")),
+        )
+    except ValueError:
+        raise Refused("stale.view") from None
+
+
+def _slack_link(link: object) -> str | None:
+    """Return the link if it looks as Slack makes them; it is drawn as a link, so nothing else may get there."""
+    shape = r"https?://[\w.:-]+/archives/[A-Z0-9]+/p\d+(\?[\w=&.]*)?"
+    return link if isinstance(link, str) and re.fullmatch(shape, link) else None
+
+
+def undo(ack: Any, body: Payload, context: BoltContext) -> None:
+    """Withdraw what was just filed."""
+    edge, actor = edge_of(context), actor_of(context)
+    number = forms.number(body["actions"][0]["value"])
+    with edge.database.begin() as session:
+        service.undo(session, actor, number, edge.now())
+    ack()
+    edge.whisper(body, say(actor.locale, "undone", number=f"F-{number}"))
+
+
+def view(ack: Any, body: Payload, client: WebClient, context: BoltContext) -> None:
+    """Show the details of feedback from its receipt."""
+    open_details(client, context, body["trigger_id"], forms.number(body["actions"][0]["value"]))
+    ack()
+
+
+def open_details(client: WebClient, context: BoltContext, trigger_id: str, number: int) -> None:
+    """Open the details of F-`number`. Raises Refused when there is no such feedback."""
+    actor = actor_of(context)
+    with edge_of(context).database.read() as session:
+        found = facts_of.load(session, actor.team_id, number)
+    if found is None:
+        raise Refused("refused.unknown_feedback", number=number)
+    client.views_open(trigger_id=trigger_id, view=details.details(found, actor.locale, actor.user_id))
+
+
+def register(app: App) -> None:
+    """Register what filing listens to."""
+    app.shortcut(re.compile("^file_feedback(_from_message)?$"))(from_shortcut)
+    app.action("feedback_more")(show_more)
+    app.action("feedback_another")(another)
+    app.action("feedback_undo")(undo)
+    app.action("feedback_view")(view)
+    app.options("feedback_customer")(offer_customers)
+    app.view("feedback_file")(take)

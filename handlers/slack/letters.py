@@ -1,0 +1,123 @@
+"""What each kind of outbox row looks like when it leaves, drawn from the rows as they now are."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from bot.domain.feedback import State
+from bot.i18n import FALLBACK
+from handlers.slack import facts as facts_of
+from handlers.slack.blocks.cards import Message, card
+from handlers.slack.blocks.news import Item, is_milestone, news
+from handlers.slack.blocks.notices import answered_note, notice
+from handlers.slack.blocks.receipts import receipt
+from handlers.slack.facts import Facts
+from storage import feedback, outbox, people, policy
+from storage import news as news_store
+from storage.news import NewsItem
+from storage.outbox import OutboxRow
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A message to send. `redrawn` ones are updated in place when posted before; replies name their thread.
+
+    `worth_posting` is False for what only makes sense as an update of something that stands already.
+    """
+
+    message: Message
+    redrawn: bool = True
+    thread_ts: str | None = None
+    broadcast: bool = False
+    worth_posting: bool = True
+
+
+def draw(session: Session, row: OutboxRow, now: datetime) -> Drawn | None:
+    """Draw a row; None when there is nothing left to say."""
+    return _DRAWERS[row.kind](session, row, now)
+
+
+def _card(session: Session, row: OutboxRow, _now: datetime) -> Drawn | None:
+    facts = _about(session, row)
+    if facts is None:
+        return None
+    withdrawn = facts.feedback.state == State.WITHDRAWN
+    return Drawn(card(facts, facts.policy.workspace.language), worth_posting=not withdrawn)
+
+
+def _receipt(session: Session, row: OutboxRow, now: datetime) -> Drawn | None:
+    facts = _about(session, row)
+    return Drawn(receipt(facts, _language(session, row.team_id, row.lane), now)) if facts else None
+
+
+def _news(session: Session, row: OutboxRow, _now: datetime) -> Drawn | None:
+    stored = news_store.of_message(session, row.team_id, row.id)
+    items = [item for found in stored if (item := _item(session, found))]
+    if not items:
+        return None
+    return Drawn(
+        news(items, _language(session, row.team_id, row.lane)),
+        redrawn=False,
+        thread_ts=_thread(session, items),
+        broadcast=any(is_milestone(item) for item in items),
+    )
+
+
+def _item(session: Session, found: NewsItem) -> Item | None:
+    """Return a news item with its facts; None for withdrawn feedback and votes since reopened."""
+    facts = facts_of.load(session, found.team_id, found.feedback)
+    if facts is None or facts.feedback.state == State.WITHDRAWN:
+        return None
+    if found.kind == "round" and (facts.vote is None or facts.vote.number != found.number):
+        return None
+    return Item(found.kind, found.number, facts)
+
+
+def _thread(session: Session, items: list[Item]) -> str | None:
+    """News of one piece of feedback goes under its receipt; news of several stands by itself."""
+    about = {(item.facts.feedback.team_id, item.facts.feedback.number) for item in items}
+    if len(about) > 1:
+        return None
+    team_id, number = about.pop()
+    place = outbox.posted(session, team_id, f"receipt:F-{number}")
+    return place.ts if place else None
+
+
+def _note(session: Session, row: OutboxRow, _now: datetime) -> Drawn | None:
+    """The answer to a question, in the card's thread."""
+    question = feedback.question(session, row.team_id, int(row.about.removeprefix("Q-")))
+    facts = facts_of.load(session, row.team_id, question.feedback) if question else None
+    if question is None or facts is None or facts.feedback.state == State.WITHDRAWN:
+        return None
+    place = outbox.posted(session, row.team_id, f"card:F-{question.feedback}")
+    message = answered_note(facts, question, facts.policy.workspace.language)
+    return Drawn(message, redrawn=False, thread_ts=place.ts if place else None)
+
+
+def _notice(session: Session, row: OutboxRow, _now: datetime) -> Drawn | None:
+    lane, _, error = row.about.partition(":")
+    count = len(outbox.dead(session, row.team_id, lane))
+    channels = policy.load(session, row.team_id).channels
+    place = getattr(channels, lane) if lane in {"triage", "review"} else lane
+    locale = _language(session, row.team_id, row.lane)
+    return Drawn(notice(locale, lane, error, count, place)) if count else None
+
+
+def _about(session: Session, row: OutboxRow) -> Facts | None:
+    return facts_of.load(session, row.team_id, int(row.about.removeprefix("F-")))
+
+
+def _language(session: Session, team_id: str, user_id: str) -> str:
+    person = people.get(session, team_id, user_id)
+    return person.locale if person else FALLBACK
+
+
+_DRAWERS: dict[str, Callable[[Session, OutboxRow, datetime], Drawn | None]] = {
+    "card": _card,
+    "receipt": _receipt,
+    "news": _news,
+    "note": _note,
+    "notice": _notice,
+}

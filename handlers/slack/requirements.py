@@ -1,0 +1,75 @@
+"""Changing a requirement's status."""
+
+from typing import Any
+
+from slack_bolt import App, BoltContext
+from slack_sdk import WebClient
+from sqlalchemy.orm import Session
+
+from bot.domain.refusals import Refused
+from bot.domain.requirements import Change, Status
+from bot.i18n import FALLBACK
+from bot.services import requirements as service
+from handlers.slack import facts as facts_of
+from handlers.slack import forms
+from handlers.slack.blocks.requirements import change_form
+from handlers.slack.blocks.text import Block
+from handlers.slack.edge import actor_of, edge_of
+from storage import people
+
+Payload = dict[str, Any]
+
+
+def open_change(client: WebClient, context: BoltContext, trigger_id: str, number: int) -> None:
+    """Open the form for the requirement of F-`number`. Raises Refused for anyone but managers."""
+    client.views_open(trigger_id=trigger_id, view=_form(context, number, None))
+
+
+def choose_status(ack: Any, body: Payload, client: WebClient, context: BoltContext) -> None:
+    """Redraw the form for another status: its reasons, its sentence."""
+    view = body["view"]
+    chosen = (body["actions"][0].get("selected_option") or {}).get("value")
+    to = Status(chosen) if chosen in set(Status) else None
+    form = _form(context, forms.number(forms.facts(view).get("feedback")), to)
+    client.views_update(view_id=view["id"], hash=view["hash"], view=form)
+    ack()
+
+
+def _form(context: BoltContext, number: int, to: Status | None) -> Block:
+    actor = actor_of(context)
+    with edge_of(context).database.read() as session:
+        facts = facts_of.load(session, actor.team_id, number)
+        if facts is None or facts.requirement is None:
+            raise Refused("refused.unknown_feedback", number=number)
+        if not facts.policy.is_manager(actor.user_id):
+            raise Refused("refused.managers_only")
+        if facts.requirement.withdrawn_at is not None:
+            raise Refused("refused.withdrawn")
+        listener = _language(session, actor.team_id, facts.feedback.filed_by)
+    metadata = forms.metadata(feedback=number, requirement=facts.requirement.number)
+    return change_form(facts, actor.locale, listener, to, metadata)
+
+
+def _language(session: Session, team_id: str, user_id: str) -> str:
+    person = people.get(session, team_id, user_id)
+    return person.locale if person else FALLBACK
+
+
+def take_change(ack: Any, body: Payload, context: BoltContext) -> None:
+    """Take a status change."""
+    edge, view = edge_of(context), body["view"]
+    typed = forms.values(view)
+    wished = typed.get("status")
+    if wished not in set(Status):
+        raise Refused("stale.view", field="status")
+    change = Change(Status(wished), typed.get("reason"), typed.get("sentence"), typed.get("target"))
+    number = forms.number(forms.facts(view).get("requirement"))
+    with edge.database.begin() as session:
+        service.change(session, actor_of(context), number, change, edge.now(), key=forms.seen_key(view))
+    ack()
+
+
+def register(app: App) -> None:
+    """Register what status changes listen to."""
+    app.action("requirement_to")(choose_status)
+    app.view("requirement_change")(take_change)

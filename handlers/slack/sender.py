@@ -1,0 +1,126 @@
+"""Draws outbox rows as things now are and sends them to Slack; tells delivery what became of each."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import structlog
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError, SlackClientError
+
+from bot.delivery import Dead, Moot, Outcome, RetryAfter, Sent, Unknown
+from handlers.slack import letters
+from handlers.slack.letters import Drawn
+from handlers.slack.lookup import find
+from storage import outbox, people, policy
+from storage.db import Database
+from storage.outbox import OutboxRow, Posted
+
+log = structlog.get_logger(__name__)
+
+EVENT_TYPE = "needline_outbox"
+"""Metadata type by which our messages are found again; its payload holds the outbox id."""
+
+STOPPED_S = 300.0
+"""How long a lane rests when Slack does not take our token: an admin must act, nothing is lost meanwhile."""
+
+_STOPPED = frozenset(
+    {"token_revoked", "invalid_auth", "account_inactive", "not_authed", "token_expired", "missing_scope"}
+)
+_PASSING = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org"})
+_GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
+
+
+@dataclass(frozen=True)
+class SlackSender:
+    """Sends for one workspace. `client` has no retry handlers: a repeated post would be shown twice."""
+
+    database: Database
+    client: WebClient
+    now: Callable[[], datetime]
+
+    def __call__(self, row: OutboxRow, *, maybe_shown: bool) -> Outcome:
+        """Draw the row and send it."""
+        try:
+            return self._send(row, maybe_shown=maybe_shown)
+        except SlackApiError as error:
+            return _refused(error, maybe_shown=maybe_shown)
+        except (SlackClientError, OSError) as error:
+            return Unknown(type(error).__name__)
+
+    def _send(self, row: OutboxRow, *, maybe_shown: bool) -> Outcome:
+        with self.database.read() as session:
+            drawn = letters.draw(session, row, self.now())
+            posted = outbox.posted(session, row.team_id, row.key) if drawn and drawn.redrawn else None
+        if drawn is None:
+            return Moot("nothing left to say")
+        if posted:
+            updated = self._update(posted, drawn)
+            if updated:
+                return updated
+        elif not drawn.worth_posting:
+            return Moot("over before it was posted")
+        return self._post(row, drawn, maybe_shown=maybe_shown)
+
+    def _update(self, posted: Posted, drawn: Drawn) -> Sent | None:
+        """Redraw in place; None when somebody deleted the message. Repeating an update shows nothing twice."""
+        try:
+            self.client.chat_update(channel=posted.channel, ts=posted.ts, **drawn.message)
+        except SlackApiError as error:
+            if error.response.get("error") in _GONE:
+                return None
+            raise
+        return Sent(posted.channel, posted.ts)
+
+    def _post(self, row: OutboxRow, drawn: Drawn, *, maybe_shown: bool) -> Outcome:
+        channel = self._channel(row)
+        if channel is None:
+            return Dead(f"no_{row.lane}_channel")
+        if maybe_shown:
+            ts = find(self.client, row, channel, drawn.thread_ts, EVENT_TYPE)
+            if ts:
+                return Sent(channel, ts, redrawn=drawn.redrawn)
+        return self._post_new(row, drawn, channel)
+
+    def _post_new(self, row: OutboxRow, drawn: Drawn, channel: str) -> Outcome:
+        more: dict[str, Any] = {}
+        if drawn.thread_ts:
+            more = {"thread_ts": drawn.thread_ts, "reply_broadcast": drawn.broadcast}
+        answer = self.client.chat_postMessage(
+            channel=channel,
+            metadata={"event_type": EVENT_TYPE, "event_payload": {"id": row.id}},
+            unfurl_links=False,
+            unfurl_media=False,
+            **drawn.message,
+            **more,
+        )
+        return Sent(str(answer["channel"]), str(answer["ts"]), redrawn=drawn.redrawn)
+
+    def _channel(self, row: OutboxRow) -> str | None:
+        """Return where a lane leads: a channel of the policy, or our DM with a person, learnt before the first send."""
+        with self.database.read() as session:
+            if row.lane in {"triage", "review"}:
+                channel: str | None = getattr(policy.load(session, row.team_id).channels, row.lane)
+                return channel
+            person = people.get(session, row.team_id, row.lane)
+        if person and person.im_channel:
+            return person.im_channel
+        opened = str(self.client.conversations_open(users=row.lane)["channel"]["id"])
+        with self.database.begin() as session:
+            people.remember_im(session, row.team_id, row.lane, opened)
+        return opened
+
+
+def _refused(error: SlackApiError, *, maybe_shown: bool) -> Outcome:
+    """Read Slack's answer. 429 is certain non-delivery; 5xx and what passes by itself may have been shown."""
+    name = str(error.response.get("error") or "")
+    if error.response.status_code == 429:  # noqa: PLR2004 - Too Many Requests
+        seconds = float(error.response.headers.get("Retry-After", 1))
+        return Unknown("rate limited", seconds) if maybe_shown else RetryAfter(seconds)
+    if name in _STOPPED:
+        log.error("sender.stopped", error=name, needed=error.response.get("needed"))
+        return Unknown(name, STOPPED_S) if maybe_shown else RetryAfter(STOPPED_S, name)
+    if error.response.status_code != 200 or name in _PASSING or not name:  # noqa: PLR2004 - OK
+        return Unknown(name or f"http_{error.response.status_code}")
+    return Dead(name)

@@ -1,0 +1,79 @@
+"""Who is speaking, and in which language. People new to us are looked up at Slack, before any transaction."""
+
+from typing import Any, cast
+
+import structlog
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackClientError
+
+from bot.domain.people import Actor
+from bot.domain.refusals import Busy
+from bot.i18n import FALLBACK, locale_of
+from storage import people
+from storage.db import Database
+from storage.people import Profile
+
+log = structlog.get_logger(__name__)
+
+LOOKUP_S = 0.8
+"""How long a look-up may take of the 3 seconds Slack gives us."""
+
+Payload = dict[str, Any]
+
+
+def actor(database: Database, client: WebClient, body: Payload) -> Actor:
+    """Return the person behind a command or interaction. When nobody can tell us their language, English."""
+    team_id, user_id = ids(body)
+    try:
+        with database.read() as session:
+            known = people.get(session, team_id, user_id)
+    except Busy:
+        return Actor(team_id, user_id, FALLBACK)
+    if known:
+        return Actor(team_id, user_id, known.locale)
+    profile = look_up(client, user_id)
+    if profile is None:
+        return Actor(team_id, user_id, FALLBACK)
+    _remember(database, team_id, profile)
+    return Actor(team_id, user_id, profile.locale)
+
+
+def ids(body: Payload) -> tuple[str, str]:
+    """Return team id and user id of a command or an interaction."""
+    if "user_id" in body:
+        return body["team_id"], body["user_id"]
+    user = body["user"]
+    return (body.get("team") or {}).get("id") or user["team_id"], user["id"]
+
+
+def look_up(client: WebClient, user_id: str) -> Profile | None:
+    """Ask Slack about a person, for at most LOOKUP_S; None when it does not answer."""
+    timeout = cast("int", LOOKUP_S)  # urllib takes fractions of a second; the SDK's annotation does not
+    quick = WebClient(client.token, client.base_url, timeout=timeout, retry_handlers=[])
+    try:
+        answer = quick.users_info(user=user_id, include_locale=True)
+    except (SlackClientError, OSError) as error:
+        log.info("who.unknown", user=user_id, reason=type(error).__name__)
+        return None
+    return profile(answer["user"])
+
+
+def profile(user: Payload) -> Profile:
+    """Read Slack's user object."""
+    shown = user.get("profile", {})
+    name = shown.get("display_name") or shown.get("real_name") or user.get("real_name") or user.get("name")
+    return Profile(
+        user_id=user["id"],
+        name=name or user["id"],
+        locale=locale_of(user.get("locale")),
+        timezone=user.get("tz") or "UTC",
+        deleted=bool(user.get("deleted")),
+    )
+
+
+def _remember(database: Database, team_id: str, found: Profile) -> None:
+    try:
+        with database.begin() as session:
+            people.save(session, team_id, found)
+    except Busy:
+        log.info("who.not_remembered", user=found.user_id)

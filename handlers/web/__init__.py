@@ -1,0 +1,1 @@
+"""The web server: Slack's requests and the health pages."""

@@ -1,7 +1,9 @@
 """The `needline` command. Mistakes are told in a sentence and exit with 2; what is broken exits with 1."""
 
 import json
+import logging
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -66,6 +68,48 @@ def run() -> None:
             access_log=False,
             timeout_graceful_shutdown=10,
         )
+
+
+@app.command()
+def demo(
+    *,
+    story: Annotated[bool, typer.Option("--story", help="Play the whole loop, print it and stop.")] = False,
+    port: Annotated[int, typer.Option(help="Where the practice workspace listens, on 127.0.0.1.")] = 8800,
+) -> None:
+    """Try Needline in the practice workspace, without a Slack account."""
+    logs.set_up("console", level=logging.WARNING)
+    if story:
+        _play_story()
+    else:
+        _open_demo(port)
+
+
+def _play_story() -> None:
+    from bot import story  # noqa: PLC0415 - the practice workspace is for the demo only
+
+    try:
+        took = story.play(print)
+    except story.MissingError as error:
+        print(f"\n{error}", file=sys.stderr)
+        raise typer.Exit(1) from None
+    print(f"\nThe loop is closed. ({took:.0f} s)")
+
+
+def _open_demo(port: int) -> None:
+    from bot import demo as practice_demo  # noqa: PLC0415 - see _play_story
+
+    if not practice_demo.is_free(port):
+        print(f"Port {port} is taken. Choose another: needline demo --port {port + 1}", file=sys.stderr)
+        raise typer.Exit(2)
+    print("Starting the practice workspace and living through four months of feedback …")
+    with practice_demo.team(port=port) as team:
+        count = practice_demo.live_through(team)
+        practice_demo.set_delivery(team, merge_s=5.0)
+        print(practice_demo.welcome(team, count))
+        try:
+            threading.Event().wait()
+        except KeyboardInterrupt:
+            print("\nThe practice workspace is gone, with everything in it.")
 
 
 @app.command()

@@ -43,7 +43,7 @@ def names(session: Session, team_id: str, user_ids: set[str]) -> dict[str, str]:
     if not user_ids:
         return {}
     query = select(Person.user_id, Person.name).where(Person.team_id == team_id, Person.user_id.in_(user_ids))
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())
 
 
 def save(session: Session, team_id: str, profile: Profile) -> None:

@@ -25,7 +25,7 @@ class PolicyTable(Base):
 def tables(session: Session, team_id: str) -> dict[str, Any]:
     """Return the tables that were set, as plain data."""
     query = select(PolicyTable.name, PolicyTable.content).where(PolicyTable.team_id == team_id)
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())
 
 
 def load(session: Session, team_id: str) -> Policy:

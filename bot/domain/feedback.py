@@ -9,7 +9,7 @@ from bot.domain.refusals import Refused
 
 WORDS_MAX = 3000
 TITLE_MAX = 80
-CUSTOMER_MAX = 70  # Slack shows 75 characters of an option
+CUSTOMER_MAX = 69  # with “Add …” around it, an option of Slack's 75 characters
 SHORT_TEXT_MAX = 300
 UNDO_WINDOW = timedelta(seconds=60)
 
@@ -94,14 +94,14 @@ def _check_title(title: str | None) -> None:
         raise Refused("refused.title_wordless", field="title")
 
 
-_SENTENCE_END = re.compile(r"[.!?](?=\s)|[。！？!?；;]|\n")
+_SENTENCE = re.compile(r".*?(?:[.!?](?=\s|$)|[。！？；]|\n|$)", re.DOTALL)
 
 
 def title_from(words: str) -> str:
     """Make a title of at most TITLE_MAX characters from the first sentence of the words."""
     text = words.strip()
-    end = _SENTENCE_END.search(text)
-    sentence = text[: end.start()] if end and end.start() else text
+    first = _SENTENCE.match(text)
+    sentence = first[0].rstrip(".。!！；\n") if first else ""
     return shorten(" ".join(sentence.split()) or " ".join(text.split()), TITLE_MAX)
 
 

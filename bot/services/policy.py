@@ -12,10 +12,10 @@ from storage import policy as policy_store
 
 
 def apply(session: Session, team_id: str, tables: dict[str, Any], by: str, now: datetime) -> None:
-    """Replace the tables named. Raises PolicyError. A new triage channel gets the cards that could not be posted."""
+    """Replace the tables named. Raises PolicyError. A channel newly set gets what could not be posted."""
     policy_store.replace(session, team_id, tables, by, now)
-    if "channels" in tables:
-        outbox.revive(session, team_id, "triage", now)
+    for lane in tables.get("channels", {}):
+        outbox.revive(session, team_id, lane, now)
 
 
 def appoint_first_admin(session: Session, team_id: str, user_id: str, now: datetime) -> None:

@@ -24,7 +24,7 @@ MINE = 20
 """How many of a person's feedback `mine` lists."""
 
 _REFERENCE = re.compile(r"^([RF])-?(\d{1,9})$", re.IGNORECASE)
-_FOR_CUSTOMER = re.compile(r"^([^:：\n]{1,70})[:：]\s*(.*)$", re.DOTALL)
+_FOR_CUSTOMER = re.compile(r"^([^:：\n]{1,69})[:：]\s*(.*)$", re.DOTALL)
 
 
 def feedback_command(ack: Any, body: Payload, client: WebClient, context: BoltContext) -> None:
@@ -55,7 +55,7 @@ def mine(context: BoltContext) -> str:
         lines = [_line(session, actor, item.number) for item in items]
     if not lines:
         return mrkdwn(actor.locale, "command.mine_none")
-    return "\n".join([mrkdwn(actor.locale, "command.mine", n=len(lines)), *lines])
+    return "\n".join([mrkdwn(actor.locale, "command.mine"), *lines])
 
 
 def _line(session: Session, actor: Actor, number: int) -> str:

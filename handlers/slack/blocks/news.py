@@ -52,7 +52,7 @@ def _item(item: Item, locale: str) -> list[Block]:
         return [*blocks, quote(item.facts.feedback.answer or "")]
     if item.kind == "question":
         return [*blocks, *_question(item, locale)]
-    return [*blocks, context(status_line(item.facts, locale))]
+    return blocks
 
 
 def _move(item: Item, locale: str) -> list[Block]:

@@ -6,6 +6,9 @@ from handlers.slack.blocks.text import Mrkdwn, actions, button, mrkdwn, quote, s
 from handlers.slack.facts import Facts
 from storage.feedback import Question
 
+FINAL = frozenset({"user_not_found", "user_disabled", "no_triage_channel", "no_review_channel"})
+"""Errors that trying again does not mend: the person is gone, or setting the channel sends the messages by itself."""
+
 
 def notice(locale: str, lane: str, error: str, count: int, place: str | None) -> Message:
     """Tell an admin what could not be delivered, why, and what to do."""
@@ -16,8 +19,11 @@ def notice(locale: str, lane: str, error: str, count: int, place: str | None) ->
     else:
         why = mrkdwn(locale, "notice.other", place=where, error=error)
     text = mrkdwn(locale, "notice.text", n=count, place=where)
-    again = button(say(locale, "button.send_again"), "outbox_again", f"{lane}:{error}", style="primary")
-    return {"text": text, "blocks": [section(text), section(why), actions(again)]}
+    blocks = [section(text), section(why)]
+    if error not in FINAL:
+        again = button(say(locale, "button.send_again"), "outbox_again", f"{lane}:{error}", style="primary")
+        blocks.append(actions(again))
+    return {"text": text, "blocks": blocks}
 
 
 def _place(locale: str, lane: str, place: str | None) -> Mrkdwn:

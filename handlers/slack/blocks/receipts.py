@@ -36,7 +36,9 @@ def _buttons(facts: Facts, locale: str, now: datetime) -> list[dict[str, object]
 
 
 def _undecided(facts: Facts) -> bool:
-    return facts.requirement is None or facts.requirement.status in {Status.NEW, Status.IN_REVIEW}
+    if facts.requirement is None:
+        return facts.feedback.state == State.OPEN
+    return facts.requirement.status in {Status.NEW, Status.IN_REVIEW}
 
 
 def what_next(facts: Facts, locale: str) -> Mrkdwn:

@@ -1,6 +1,6 @@
 """The form with which a manager changes a status."""
 
-from bot.domain.requirements import MOVES, REASONS, SENTENCE_MAX, TARGET_MAX, Status
+from bot.domain.requirements import MOVES, REASONS, ROLLED_BACK, SENTENCE_MAX, TARGET_MAX, Status
 from bot.i18n import say
 from handlers.slack.blocks.text import (
     Block,
@@ -37,7 +37,7 @@ def change_form(facts: Facts, locale: str, listener: str, to: Status | None, met
             titled_quote(f"R-{requirement.number} · {requirement.title}", None),
             context(mrkdwn(locale, "card.status", status=say(locale, f"status.{requirement.status}"))),
             _status(locale, allowed, to),
-            *_facts_of(locale, listener, to),
+            *_facts_of(locale, listener, Status(requirement.status), to),
         ],
         submit=plain(say(locale, "change.submit")),
         close=plain(say(locale, "form.cancel")),
@@ -62,13 +62,14 @@ def _status(locale: str, allowed: tuple[Status, ...], to: Status) -> Block:
     return labelled(locale, "status", element, dispatch_action=True)
 
 
-def _facts_of(locale: str, listener: str, to: Status) -> list[Block]:
+def _facts_of(locale: str, listener: str, before: Status, to: Status) -> list[Block]:
     blocks = []
     if to in REASONS:
         blocks.append(labelled(locale, "reason", choice(locale, "reason", list(REASONS[to])), block_id=f"reason:{to}"))
     if to is Status.ACCEPTED:
         target = text_input(locale, "target", longest=TARGET_MAX, optional=True)
         blocks.append(hinted(target, say(locale, "form.target.hint")))
+    rolled_back = (before, to) == (Status.SHIPPED, Status.IN_PROGRESS)
     needed = to in REASONS or to is Status.IN_REVIEW
     sentence = text_input(
         locale,
@@ -76,7 +77,7 @@ def _facts_of(locale: str, listener: str, to: Status) -> list[Block]:
         longest=SENTENCE_MAX,
         multiline=True,
         optional=not needed,
-        initial=say(listener, f"sentence.{to}"),
+        initial=say(listener, f"sentence.{ROLLED_BACK if rolled_back else to}"),
         block_id=f"sentence:{to}",
     )
     return [*blocks, hinted(sentence, say(locale, "form.sentence.hint"))]

@@ -1,0 +1,43 @@
+"""A bot in a thread of this process, for the demo, the story and the tests."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+
+from bot.app import Needline
+from bot.config import Config
+
+START_S = 10.0
+
+
+class NotStartedError(Exception):
+    """The server did not come up."""
+
+
+@contextmanager
+def serving(config: Config) -> Iterator[tuple[Needline, str]]:
+    """Run a bot on `config.port` (0: any free one). Gives the bot and the address Slack is to call."""
+    needline = Needline(config)
+    server = uvicorn.Server(
+        uvicorn.Config(needline.web, host="127.0.0.1", port=config.port, log_config=None, access_log=False)
+    )
+    thread = threading.Thread(target=server.run, name="web", daemon=True)
+    thread.start()
+    try:
+        yield needline, f"http://127.0.0.1:{_port(server)}/slack/events"
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+def _port(server: uvicorn.Server) -> int:
+    deadline = time.monotonic() + START_S
+    while not server.started:
+        if time.monotonic() > deadline:
+            raise NotStartedError("The bot did not start.")
+        time.sleep(0.01)
+    port: int = server.servers[0].sockets[0].getsockname()[1]
+    return port

@@ -1,0 +1,102 @@
+"""A bot as it really runs, in a thread of the test or in a process of its own."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import uvicorn
+
+from bot.app import Needline
+from bot.config import Config
+from practice.workspace import Workspace
+
+ROOT = Path(__file__).parent.parent
+
+
+def environment(workspace: Workspace, database_url: str, port: int = 0) -> dict[str, str]:
+    """Return the variables that point a bot at a practice workspace."""
+    return {
+        "SLACK_BOT_TOKEN": workspace.bot_token,
+        "SLACK_SIGNING_SECRET": workspace.signing_secret,
+        "SLACK_API_URL": workspace.api_url,
+        "NEEDLINE_CLOCK_URL": workspace.clock_url,
+        "DATABASE_URL": database_url,
+        "PORT": str(port),
+    }
+
+
+def config(workspace: Workspace, database_url: str) -> Config:
+    """Return the configuration of a bot in a practice workspace."""
+    facts = {name.lower(): value for name, value in environment(workspace, database_url).items()}
+    return Config.model_validate(facts)
+
+
+@contextmanager
+def in_thread(workspace: Workspace, database_url: str) -> Iterator[Needline]:
+    """Run a bot in this process, connected to the workspace."""
+    needline = Needline(config(workspace, database_url))
+    server = uvicorn.Server(uvicorn.Config(needline.web, host="127.0.0.1", port=0, log_config=None))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    _wait(lambda: server.started, "the bot did not start")
+    port = server.servers[0].sockets[0].getsockname()[1]
+    workspace.connect(f"http://127.0.0.1:{port}/slack/events")
+    try:
+        yield needline
+    finally:
+        server.should_exit = True
+        thread.join(timeout=15)
+
+
+class Process:
+    """A bot in a process of its own, which can be killed and started again on the same port."""
+
+    def __init__(self, workspace: Workspace, database_url: str, port: int, log: Path) -> None:
+        self._environment = {**os.environ, **environment(workspace, database_url, port)}
+        self._port = port
+        self._log = log
+        self._running: subprocess.Popen[bytes] | None = None
+        workspace.connect(f"http://127.0.0.1:{port}/slack/events")
+
+    def start(self) -> None:
+        """Start and wait until it is ready."""
+        with self._log.open("ab") as log:
+            command = [sys.executable, "-m", "bot.cli", "run"]
+            self._running = subprocess.Popen(command, cwd=ROOT, env=self._environment, stdout=log, stderr=log)
+        _wait(self._ready, "the bot did not become ready", within=20)
+
+    def kill(self) -> None:
+        """End it with kill -9, wherever it is."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> int:
+        """Ask it to stop; return its exit code."""
+        return self._end(signal.SIGTERM)
+
+    def _end(self, how: signal.Signals) -> int:
+        assert self._running
+        self._running.send_signal(how)
+        return self._running.wait(timeout=20)
+
+    def _ready(self) -> bool:
+        try:
+            with urlopen(f"http://127.0.0.1:{self._port}/readyz", timeout=1) as answer:
+                return bool(answer.status == 200)
+        except (URLError, OSError):
+            return False
+
+
+def _wait(condition: object, what: str, within: float = 10.0) -> None:
+    deadline = time.monotonic() + within
+    while not condition():  # type: ignore[operator]
+        if time.monotonic() > deadline:
+            raise AssertionError(what)
+        time.sleep(0.02)

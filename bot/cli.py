@@ -101,11 +101,11 @@ def _open_demo(port: int) -> None:
     if not practice_demo.is_free(port):
         print(f"Port {port} is taken. Choose another: needline demo --port {port + 1}", file=sys.stderr)
         raise typer.Exit(2)
-    print("Starting the practice workspace and living through four months of feedback …")
+    print("Starting the practice workspace and living through four months of feedback …", flush=True)
     with practice_demo.team(port=port) as team:
         count = practice_demo.live_through(team)
         practice_demo.set_delivery(team, merge_s=5.0)
-        print(practice_demo.welcome(team, count))
+        print(practice_demo.welcome(team, count), flush=True)
         try:
             threading.Event().wait()
         except KeyboardInterrupt:

@@ -1,6 +1,6 @@
 """The entry point the Slack CLI starts (`slack run`). The same as `needline run`."""
 
-from bot.cli import run
+from bot.cli import app
 
 if __name__ == "__main__":
-    run()
+    app(["run"])

@@ -19,7 +19,7 @@ from bot.policy import DeliveryTable
 from bot.services import news
 from storage import outbox, policy
 from storage.db import Database
-from storage.outbox import OutboxRow
+from storage.outbox import Letter, OutboxRow
 
 log = structlog.get_logger(__name__)
 
@@ -138,7 +138,7 @@ class Delivery:
             due = outbox.next_due(session)
         if due is None or due > now:
             return []
-        with self._database.begin() as session:
+        with self._database.begin(quiet=True) as session:
             paces = _Paces(session)
             rows = outbox.claim(session, now, lambda team_id: timedelta(seconds=paces[team_id].lease_s), limit, busy)
             return [(row, row.state, paces[row.team_id]) for row in rows]
@@ -146,6 +146,8 @@ class Delivery:
     def _deliver(self, row: OutboxRow, before: str, pace: DeliveryTable) -> None:
         try:
             self._settle(row, self._send(row, before), pace)
+        except Exception:
+            log.exception("delivery.settle_failed", team=row.team_id, row=row.id)
         finally:
             with self._guard:
                 self._under_way.discard((row.team_id, row.lane))
@@ -153,7 +155,7 @@ class Delivery:
 
     def _send(self, row: OutboxRow, before: str) -> Outcome:
         try:
-            return self._sender(row, maybe_shown=before in {"sending", "unknown"})
+            return self._sender(row, maybe_shown=row.channel is not None and before in {"sending", "unknown"})
         except Exception as error:
             log.exception("delivery.send_failed", team=row.team_id, row=row.id, kind=row.kind)
             return Unknown(type(error).__name__)
@@ -187,14 +189,13 @@ def settle(session: Session, row: OutboxRow, outcome: Outcome, pace: DeliveryTab
     """Write down what became of a claimed row, and what follows from it."""
     state, pause_s, facts = _ending(outcome, pace)
     free_at = now + timedelta(seconds=pause_s)
-    if not outbox.settle(session, row, state, free_at, now, **facts):
+    also = _notices(session, row, outcome.error) if isinstance(outcome, Dead) else []
+    if not outbox.settle(session, row, state, free_at, now, also=also, **facts):
         log.warning("delivery.claim_lost", team=row.team_id, row=row.id)
         return
     log.info("delivery.settled", state=state, team=row.team_id, row=row.id, kind=row.kind, about=row.about, **facts)
     if isinstance(outcome, Sent) and outcome.redrawn:
         outbox.remember(session, row.team_id, row.key, outcome.channel, outcome.ts)
-    if isinstance(outcome, Dead):
-        _notify_admin(session, row, outcome.error, now)
 
 
 def _ending(outcome: Outcome, pace: DeliveryTable) -> tuple[str, float, dict[str, str | None]]:
@@ -212,10 +213,10 @@ def _ending(outcome: Outcome, pace: DeliveryTable) -> tuple[str, float, dict[str
             return "superseded", 0.0, {"detail": why}
 
 
-def _notify_admin(session: Session, row: OutboxRow, error: str, now: datetime) -> None:
+def _notices(session: Session, row: OutboxRow, error: str) -> list[Letter]:
     """One notice for each lane and error: while it stands, further failures only raise the count it shows."""
     admins = policy.load(session, row.team_id).people.admins
+    log.error("delivery.dead", team=row.team_id, row=row.id, kind=row.kind, lane=row.lane, error=error)
     if row.kind == "notice" or not admins:
-        log.error("delivery.dead", team=row.team_id, row=row.id, lane=row.lane, error=error)
-        return
-    outbox.put(session, row.team_id, [news.notice(admins[0], row.lane, error)], now)
+        return []
+    return [news.notice(admins[0], row.lane, error)]

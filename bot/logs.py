@@ -12,7 +12,7 @@ _SECRET = re.compile(
     r"|xapp-[\w-]+"
     r"|https?://[^\s\"']*/(?:commands|actions|response|workflows|services)/[^\s\"']+"  # response_urls and webhooks
     r"|postgres(?:ql)?(?:\+\w+)?://[^\s@]+@"
-    r"|\b\d{8,}\.\d{8,}\.[0-9a-f]{16,}"  # trigger_ids
+    r"|\b\d+\.\d+\.[0-9a-f]{16,}"  # trigger_ids
 )
 _SECRET_KEYS = frozenset({"token", "bot_token", "signing_secret", "response_url", "trigger_id", "authorization"})
 HIDDEN = "[hidden]"
@@ -73,8 +73,9 @@ def set_up(log_format: str, level: int = logging.INFO) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
-    for chatty in ("uvicorn.access", "slack_bolt", "slack_sdk", "apscheduler", "alembic"):
+    for chatty in ("uvicorn.access", "slack_sdk", "apscheduler", "alembic"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+    logging.getLogger("slack_bolt").setLevel(logging.ERROR)  # its warnings quote whole requests, signed or not
 
 
 def _formatter(log_format: str, shared: list[Any]) -> logging.Formatter:

@@ -144,15 +144,14 @@ class Policy(_Table):
         """Reviewers vote."""
         return user_id in self.reviewers()
 
-    @model_validator(mode="after")
-    def _a_round_can_close(self) -> "Policy":
+    def check(self) -> None:
+        """Raise PolicyError when tables do not go together. Asked at every change, never when reading."""
         people = len(self.reviewers())
         if people and self.vote.quorum > people:
-            raise ValueError(
-                f"with vote.quorum {self.vote.quorum} and {people} reviewers no round can close; "
-                "lower the quorum or name more reviewers"
+            raise PolicyError(
+                f"With vote.quorum {self.vote.quorum} and {people} reviewers no round can close: "
+                "lower the quorum or name more reviewers."
             )
-        return self
 
 
 def parse(text: str) -> dict[str, Any]:
@@ -161,19 +160,16 @@ def parse(text: str) -> dict[str, Any]:
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise PolicyError(f"This is not valid TOML: {error}.") from None
-    build(tables, partial=True)
+    build(tables)
     return tables
 
 
-def build(tables: dict[str, Any], *, partial: bool = False) -> Policy:
-    """Make a policy from plain tables. With `partial`, what depends on tables not named is not checked."""
+def build(tables: dict[str, Any]) -> Policy:
+    """Make a policy from plain tables. Raise PolicyError naming every key that is wrong."""
     try:
         return Policy.model_validate(tables)
     except ValidationError as error:
-        faults = [fault for fault in error.errors() if fault["loc"] or not partial]
-        if not faults:
-            return Policy()
-        raise PolicyError("\n".join(map(_sentence, faults))) from None
+        raise PolicyError("\n".join(map(_sentence, error.errors()))) from None
 
 
 def _sentence(fault: Any) -> str:

@@ -1,5 +1,6 @@
 """A bot in a thread of this process, for the demo, the story and the tests."""
 
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -11,6 +12,21 @@ from bot.app import Needline
 from bot.config import Config
 
 START_S = 10.0
+
+
+class PortTakenError(Exception):
+    """Somebody else listens there."""
+
+
+def check_port(host: str, port: int) -> None:
+    """Raise PortTakenError when nothing can listen there. Port 0 is any free one."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise PortTakenError(f"{host}:{port} cannot be listened on ({error.strerror}).") from None
 
 
 class NotStartedError(Exception):

@@ -23,6 +23,9 @@ from bot.domain.refusals import Busy
 WAIT_S = 2.0
 """How long a transaction waits for a lock. Slack waits 3 s for an answer."""
 
+TURN_S = WAIT_S / 2
+"""On SQLite, how long to wait for our turn in this process, and then as long again for other processes."""
+
 
 class Utc(TypeDecorator[datetime]):
     """A moment: aware and in UTC on the Python side, naive UTC on SQLite, timestamptz on PostgreSQL."""
@@ -118,23 +121,27 @@ class Database:
         self.committed: list[Callable[[], None]] = []
 
     @contextmanager
-    def begin(self) -> Iterator[Session]:
-        """Open a session in one write transaction, committed at the end. Raises Busy without an answer in time."""
-        if self.is_sqlite and not self._turn.acquire(WAIT_S):
+    def begin(self, *, quiet: bool = False) -> Iterator[Session]:
+        """Open a session in one write transaction, committed at the end. Raises Busy without an answer in time.
+
+        `quiet` commits are not announced to `committed`, which wakes the delivery.
+        """
+        if self.is_sqlite and not self._turn.acquire(TURN_S):
             raise Busy("waited too long for our turn to write")
         try:
-            with _busy(), Session(self.engine, expire_on_commit=False) as session, session.begin():
+            with answering(), Session(self.engine, expire_on_commit=False) as session, session.begin():
                 yield session
         finally:
             if self.is_sqlite:
                 self._turn.release()
-        for listener in self.committed:
-            listener()
+        if not quiet:
+            for listener in self.committed:
+                listener()
 
     @contextmanager
     def read(self) -> Iterator[Session]:
         """Open a session for reading. Raises Busy likewise."""
-        with _busy(), Session(self.reader, expire_on_commit=False) as session:
+        with answering(), Session(self.reader, expire_on_commit=False) as session:
             yield session
 
     def close(self) -> None:
@@ -144,7 +151,8 @@ class Database:
 
 
 @contextmanager
-def _busy() -> Iterator[None]:
+def answering() -> Iterator[None]:
+    """Raise Busy for every way in which a database does not answer."""
     try:
         yield
     except (OperationalError, PoolTimeout) as error:
@@ -164,6 +172,8 @@ def _normal_url(url: str) -> URL:
         return parsed.set(drivername="postgresql+psycopg")
     if parsed.get_backend_name() not in {"sqlite", "postgresql"}:
         raise DatabaseUrlError("DATABASE_URL must begin with sqlite:/// or postgresql://.")
+    if parsed.get_backend_name() == "sqlite" and parsed.database in {None, "", ":memory:"}:
+        raise DatabaseUrlError("DATABASE_URL must name a file, like sqlite:///needline.db; memory forgets.")
     return parsed
 
 
@@ -187,7 +197,7 @@ def _sqlite_engine(url: URL, begin: str) -> Engine:
         max_overflow=20,
         pool_timeout=WAIT_S,
         hide_parameters=True,
-        connect_args={"timeout": WAIT_S, "check_same_thread": False, "isolation_level": None},
+        connect_args={"timeout": TURN_S, "check_same_thread": False, "isolation_level": None},
     )
     event.listen(engine, "connect", _sqlite_settings)
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))

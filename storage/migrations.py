@@ -4,7 +4,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
 
-from storage.db import Database
+from storage.db import Database, answering
 
 HEAD = "0001"
 """The newest revision; a test holds it against the files."""
@@ -23,8 +23,8 @@ def import_tables() -> None:
 
 
 def revision(database: Database) -> str | None:
-    """Return the revision the database is at; None when it is empty."""
-    with database.reader.connect() as connection:
+    """Return the revision the database is at; None when it is empty. Raises Busy when it does not answer."""
+    with answering(), database.reader.connect() as connection:
         if not inspect(connection).has_table("alembic_version"):
             return None
         found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
@@ -34,7 +34,7 @@ def revision(database: Database) -> str | None:
 def upgrade(database: Database) -> None:
     """Migrate to HEAD; nothing happens when the database is there."""
     if revision(database) != HEAD:
-        with database.engine.begin() as connection:
+        with answering(), database.engine.begin() as connection:
             if not database.is_sqlite:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
             _run_alembic(connection)

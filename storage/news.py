@@ -1,9 +1,10 @@
 """News: what a person is to hear. Items wait together and leave as one message."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import uuid4
 
-from sqlalchemy import Index, Integer, String, insert, select
+from sqlalchemy import Index, Integer, String, insert, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from storage.db import Base, table
@@ -30,6 +31,12 @@ def add(
     """Write an item into the message that is to carry it."""
     facts = {"feedback": feedback, "kind": kind, "number": number, "at": now}
     session.execute(insert(table(NewsItem)).values(team_id=team_id, id=uuid4().hex, outbox_id=outbox_id, **facts))
+
+
+def hand_over(session: Session, team_id: str, ids: Iterable[str], outbox_id: str) -> None:
+    """Let another message carry items."""
+    where = (NewsItem.team_id == team_id, NewsItem.id.in_(list(ids)))
+    session.execute(update(table(NewsItem)).where(*where).values(outbox_id=outbox_id))
 
 
 def of_message(session: Session, team_id: str, outbox_id: str) -> list[NewsItem]:

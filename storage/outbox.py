@@ -1,17 +1,19 @@
 """The outbox: what must be said, written in the transaction that made it true. Drawn when it is sent.
 
-A row is `waiting`, then `sending`, and ends `sent`, `superseded` or `dead`. `retry` means it certainly was not shown;
-`unknown`, and `sending` once its lane's lease is over, mean it may have been: the sender looks before it repeats.
+A row is `waiting`, then `sending`, and ends `sent`, `superseded` or `dead`. `retry`: Slack refused the last try.
+Before a message goes out for the first time its place is written on the row (`aim`); a row that has a place and comes
+back as `sending` or `unknown` may have been shown, and the sender looks there before it repeats.
 Rows with one key share one waiting row: whoever sends it draws the newest state.
 """
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Index, Integer, String, Text, case, delete, func, select, text, update
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy import ColumnElement, Index, Integer, String, Text, case, delete, func, select, text, update
+from sqlalchemy.orm import InstrumentedAttribute, Mapped, Session, mapped_column
 
 from storage.db import Base, table, upsert
 
@@ -48,6 +50,7 @@ class OutboxRow(Base):
     due_at: Mapped[datetime]
     settled_at: Mapped[datetime | None]
     channel: Mapped[str | None] = mapped_column(String(20))
+    thread_ts: Mapped[str | None] = mapped_column(String(40))
     ts: Mapped[str | None] = mapped_column(String(40))
     detail: Mapped[str | None] = mapped_column(Text)
 
@@ -93,16 +96,19 @@ def put(session: Session, team_id: str, letters: Iterable[Letter], now: datetime
     A letter whose key is waiting already joins that row. The row is touched, so that a sender about to claim it waits
     for our commit and draws what we changed. Lanes are taken in one order by everybody, so nobody waits in a circle.
     """
-    return {letter.key: _put(session, team_id, letter, now) for letter in sorted(letters, key=_order)}
+    ids = {}
+    for letter in sorted(letters, key=lambda letter: (_order(letter.lane), letter.priority)):
+        ids[letter.key] = _put_row(session, team_id, letter, now)
+        _want(session, team_id, letter.lane, now + letter.after)
+    return ids
 
 
-def _order(letter: Letter) -> tuple[bool, str, int]:
+def _order(lane: str) -> tuple[bool, str]:
     """Shared channels first, then people."""
-    return (letter.lane.isupper(), letter.lane, letter.priority)
+    return (lane.isupper(), lane)
 
 
-def _put(session: Session, team_id: str, letter: Letter, now: datetime) -> str:
-    due = now + letter.after
+def _put_row(session: Session, team_id: str, letter: Letter, now: datetime) -> str:
     statement = upsert(session, OutboxRow).values(
         team_id=team_id,
         id=uuid4().hex,
@@ -114,14 +120,22 @@ def _put(session: Session, team_id: str, letter: Letter, now: datetime) -> str:
         state="waiting",
         claim=0,
         created_at=now,
-        due_at=due,
+        due_at=now + letter.after,
     )
-    statement = statement.on_conflict_do_update(
-        index_elements=["team_id", "key"], index_where=text("state = 'waiting'"), set_={"about": letter.about}
+    joined = statement.on_conflict_do_update(
+        index_elements=["team_id", "key"],
+        index_where=text("state = 'waiting'"),
+        set_={
+            "due_at": _smaller(OutboxRow.due_at, statement.excluded.due_at),
+            "priority": _smaller(OutboxRow.priority, statement.excluded.priority),
+        },
     )
-    row_id = session.scalars(statement.returning(OutboxRow.id)).one()
-    _want(session, team_id, letter.lane, due)
-    return row_id
+    return session.scalars(joined.returning(OutboxRow.id)).one()
+
+
+def _smaller(first: InstrumentedAttribute[Any], second: ColumnElement[Any]) -> ColumnElement[Any]:
+    """LEAST, which SQLite calls otherwise."""
+    return case((first < second, first), else_=second)
 
 
 def _want(session: Session, team_id: str, lane: str, due: datetime) -> None:
@@ -187,8 +201,20 @@ def _set_row(session: Session, row: OutboxRow, **values: object) -> None:
     session.execute(update(table(OutboxRow)).where(*where).values(**values))
 
 
-def settle(session: Session, row: OutboxRow, state: str, free_at: datetime, now: datetime, **facts: str | None) -> bool:
-    """End a claim: note what became of the row and free its lane at `free_at`. False when not ours now."""
+def settle(
+    session: Session,
+    row: OutboxRow,
+    state: str,
+    free_at: datetime,
+    now: datetime,
+    *,
+    also: Sequence[Letter] = (),
+    **facts: str | None,
+) -> bool:
+    """End a claim: note what became of the row, free its lane at `free_at`, write letters `also` called for.
+
+    False when the claim is not ours any more. Lanes are taken in the order in which `put` takes them.
+    """
     fenced = (
         update(table(OutboxRow))
         .where(
@@ -202,7 +228,32 @@ def settle(session: Session, row: OutboxRow, state: str, free_at: datetime, now:
     )
     if session.execute(fenced).first() is None:
         return False
-    _set_lane(session, row.team_id, row.lane, free_at=free_at, wanted_at=now)
+    for letter in also:
+        _put_row(session, row.team_id, letter, now)
+    for lane in sorted({row.lane, *(letter.lane for letter in also)}, key=_order):
+        if lane == row.lane:
+            _set_lane(session, row.team_id, lane, free_at=free_at, wanted_at=now)
+        else:
+            _want(session, row.team_id, lane, now)
+    return True
+
+
+def aim(session: Session, row: OutboxRow, channel: str, thread_ts: str | None, free_at: datetime) -> bool:
+    """Write down where a row is about to be posted, and lease its lane anew. False when the claim is not ours."""
+    fenced = (
+        update(table(OutboxRow))
+        .where(
+            OutboxRow.team_id == row.team_id,
+            OutboxRow.id == row.id,
+            OutboxRow.claim == row.claim,
+            OutboxRow.state == "sending",
+        )
+        .values(channel=channel, thread_ts=thread_ts)
+        .returning(OutboxRow.id)
+    )
+    if session.execute(fenced).first() is None:
+        return False
+    _set_lane(session, row.team_id, row.lane, free_at=free_at)
     return True
 
 
@@ -218,9 +269,10 @@ def posted(session: Session, team_id: str, key: str) -> Posted | None:
     return session.get(Posted, (team_id, key), populate_existing=True)
 
 
-def forget(session: Session, team_id: str, key: str) -> None:
-    """Forget where a message stands, so that the next one is new."""
-    session.execute(delete(table(Posted)).where(Posted.team_id == team_id, Posted.key == key))
+def forget(session: Session, team_id: str, prefix: str) -> None:
+    """Forget where the messages stand whose key begins so; the next ones are new."""
+    where = (Posted.team_id == team_id, Posted.key.startswith(prefix, autoescape=True))
+    session.execute(delete(table(Posted)).where(*where))
 
 
 def dead(session: Session, team_id: str, lane: str) -> list[OutboxRow]:
@@ -230,9 +282,12 @@ def dead(session: Session, team_id: str, lane: str) -> list[OutboxRow]:
 
 
 def revive(session: Session, team_id: str, lane: str, now: datetime) -> int:
-    """Let the dead rows of a lane be sent again; return how many there were."""
+    """Let the dead rows of a lane be sent again; return how many there were.
+
+    They become `unknown`: a row that died looking for itself may have been shown before.
+    """
     where = (OutboxRow.team_id == team_id, OutboxRow.lane == lane, OutboxRow.state == "dead")
-    values = {"state": "retry", "settled_at": None, "due_at": now}
+    values = {"state": "unknown", "settled_at": None, "due_at": now}
     revived = session.execute(update(table(OutboxRow)).where(*where).values(**values).returning(OutboxRow.id)).all()
     if revived:
         _want(session, team_id, lane, now)
@@ -245,5 +300,7 @@ def depth(session: Session) -> int:
 
 
 def next_due(session: Session) -> datetime | None:
-    """Return when work is due next, of all lanes."""
-    return session.scalar(select(func.min(Lane.wanted_at)))
+    """Return when the next message may leave: work is due and its lane is free."""
+    later = case((Lane.wanted_at < Lane.free_at, Lane.free_at), else_=Lane.wanted_at)
+    found: datetime | None = session.scalar(select(func.min(later)).where(Lane.wanted_at.is_not(None)))
+    return found

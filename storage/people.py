@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import Boolean, String, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from bot.i18n import FALLBACK
 from storage.db import Base, upsert
 
 
@@ -36,6 +37,12 @@ class Profile:
 def get(session: Session, team_id: str, user_id: str) -> Person | None:
     """Return a person we know."""
     return session.get(Person, (team_id, user_id))
+
+
+def language(session: Session, team_id: str, user_id: str) -> str:
+    """Return a person's language; English while we do not know them."""
+    query = select(Person.locale).where(Person.team_id == team_id, Person.user_id == user_id)
+    return session.scalar(query) or FALLBACK
 
 
 def names(session: Session, team_id: str, user_ids: set[str]) -> dict[str, str]:

@@ -7,6 +7,7 @@ from sqlalchemy import JSON, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from bot.policy import Policy, build
+from storage import counters
 from storage.db import Base, upsert
 
 
@@ -34,8 +35,13 @@ def load(session: Session, team_id: str) -> Policy:
 
 
 def replace(session: Session, team_id: str, changed: dict[str, Any], by: str, now: datetime) -> None:
-    """Replace the tables named in `changed`. Raises PolicyError when the whole would not hold together."""
+    """Replace the tables named in `changed`. Raises PolicyError when the whole would not hold together.
+
+    Two changes at once come one after the other: both take the next number of the workspace's policy.
+    """
+    counters.take(session, team_id, "policy")
     policy = build({**tables(session, team_id), **changed})
+    policy.check()
     stored = policy.model_dump(mode="json", exclude_none=True)
     for name in changed:
         facts = {"content": stored[name], "changed_by": by, "changed_at": now}

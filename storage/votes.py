@@ -12,6 +12,7 @@ from sqlalchemy import (
     Numeric,
     String,
     Text,
+    case,
     func,
     insert,
     select,
@@ -103,17 +104,23 @@ def latest(session: Session, team_id: str, requirement: int) -> Round | None:
 
 
 def cast(session: Session, vote: Round, user_id: str, choice: Choice, action_ts: float) -> bool:
-    """Write a vote, or change it if this press is newer. Say whether it counts."""
+    """Write a vote, or change it if this press is newer; another choice needs another why. Say whether it counts."""
     facts = {"choice": choice.value, "action_ts": action_ts}
     statement = upsert(session, Ballot).values(
         team_id=vote.team_id, requirement=vote.requirement, round=vote.number, user_id=user_id, **facts
     )
     statement = statement.on_conflict_do_update(
         index_elements=["team_id", "requirement", "round", "user_id"],
-        set_=facts,
+        set_={**facts, "why": case((Ballot.choice == choice.value, Ballot.why), else_=None)},
         where=statement.excluded.action_ts > Ballot.action_ts,
     )
     return session.execute(statement.returning(Ballot.user_id)).first() is not None
+
+
+def ballot(session: Session, vote: Round, user_id: str) -> Ballot | None:
+    """Return a person's vote in a round."""
+    key = (vote.team_id, vote.requirement, vote.number, user_id)
+    return session.get(Ballot, key, populate_existing=True)
 
 
 def say_why(session: Session, vote: Round, user_id: str, why: str) -> bool:

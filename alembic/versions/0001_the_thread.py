@@ -68,6 +68,7 @@ def upgrade() -> None:
     sa.Column('due_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('settled_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('channel', sa.String(length=20), nullable=True),
+    sa.Column('thread_ts', sa.String(length=40), nullable=True),
     sa.Column('ts', sa.String(length=40), nullable=True),
     sa.Column('detail', sa.Text(), nullable=True),
     sa.PrimaryKeyConstraint('team_id', 'id', name=op.f('pk_outbox'))

@@ -33,7 +33,9 @@ def file(session: Session, actor: Actor, draft: Draft, now: datetime, *, key: st
     requirement = None
     if draft.kind in REVIEWED_KINDS:
         policy = policy_store.load(session, actor.team_id)
-        requirement = requirements.create(session, actor.team_id, title=title, origin=number, policy=policy, now=now)
+        requirement = requirements.create(
+            session, actor.team_id, title=title, origin=number, filer=actor.user_id, policy=policy, now=now
+        )
     _write(session, actor, draft, now, number=number, title=title, customer_id=customer, requirement=requirement)
     return number
 
@@ -90,6 +92,8 @@ def undo(session: Session, actor: Actor, number: int, now: datetime) -> None:
         raise Refused("refused.filer_only")
     if now - item.filed_at > UNDO_WINDOW:
         raise Refused("refused.undo_late", seconds=int(UNDO_WINDOW.total_seconds()))
+    if item.state == State.ANSWERED:
+        raise Refused("refused.answered")
     feedback_store.change(session, actor.team_id, number, state=State.WITHDRAWN.value)
     if item.requirement is not None:
         _withdraw_requirement(session, item, item.requirement, now)
@@ -112,7 +116,7 @@ def _withdraw_requirement(session: Session, item: Feedback, number: int, now: da
 def answer(session: Session, actor: Actor, number: int, words: str, now: datetime, *, key: str) -> bool:
     """Answer a question, complaint or praise; the answer goes to the filer's thread. False when taken before."""
     policy = policy_store.load(session, actor.team_id)
-    _check_team(actor, policy)
+    check_team(actor, policy)
     text = _text(words, field="answer")
     if not seen.first_time(session, actor.team_id, key, now):
         return False
@@ -142,12 +146,13 @@ def make_requirement(session: Session, actor: Actor, number: int, now: datetime)
     policy = policy_store.load(session, actor.team_id)
     item = _standing(feedback_store.lock(session, actor.team_id, number), number)
     if item.filed_by != actor.user_id:
-        _check_team(actor, policy)
+        check_team(actor, policy)
     if item.requirement is not None:
         raise Refused("refused.already_requirement", requirement=item.requirement)
-    requirement = requirements.create(session, actor.team_id, title=item.title, origin=number, policy=policy, now=now)
+    requirement = requirements.create(
+        session, actor.team_id, title=item.title, origin=number, filer=item.filed_by, policy=policy, now=now
+    )
     feedback_store.change(session, actor.team_id, number, requirement=requirement)
-    item.requirement = requirement
     news.tell(
         session,
         actor.team_id,
@@ -165,7 +170,7 @@ def make_requirement(session: Session, actor: Actor, number: int, now: datetime)
 def ask(session: Session, actor: Actor, number: int, words: str, now: datetime, *, key: str) -> bool:
     """Ask the filer something; the question goes to their thread. False when taken before."""
     policy = policy_store.load(session, actor.team_id)
-    _check_team(actor, policy)
+    check_team(actor, policy)
     text = _text(words, field="question")
     if not seen.first_time(session, actor.team_id, key, now):
         return False
@@ -203,7 +208,8 @@ def _standing(item: Feedback | None, number: int) -> Feedback:
     return item
 
 
-def _check_team(actor: Actor, policy: Policy) -> None:
+def check_team(actor: Actor, policy: Policy) -> None:
+    """Raise Refused for anyone but reviewers and managers."""
     if not (policy.is_reviewer(actor.user_id) or policy.is_manager(actor.user_id)):
         raise Refused("refused.team_only")
 

@@ -16,6 +16,7 @@ def apply(session: Session, team_id: str, tables: dict[str, Any], by: str, now: 
     policy_store.replace(session, team_id, tables, by, now)
     for lane in tables.get("channels", {}):
         outbox.revive(session, team_id, lane, now)
+        outbox.forget(session, team_id, f"notice:{lane}:")
 
 
 def appoint_first_admin(session: Session, team_id: str, user_id: str, now: datetime) -> None:

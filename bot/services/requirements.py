@@ -11,17 +11,19 @@ from bot.domain.requirements import Change, Status
 from bot.domain.votes import Result
 from bot.policy import Policy
 from bot.services import news, votes
+from storage import feedback, requirements, seen
 from storage import policy as policy_store
-from storage import requirements, seen
 from storage import votes as vote_store
 from storage.requirements import Requirement
 
 
-def create(session: Session, team_id: str, *, title: str, origin: int, policy: Policy, now: datetime) -> int:
+def create(
+    session: Session, team_id: str, *, title: str, origin: int, filer: str, policy: Policy, now: datetime
+) -> int:
     """Make a requirement from feedback and open its vote; return its number. Nobody is told: the receipt says it."""
     number = requirements.add(session, team_id, title=title, origin=origin, now=now)
     requirements.move(session, team_id, number, Status.NEW, Change(Status.IN_REVIEW), by=None, now=now)
-    votes.open_round(session, team_id, number, policy, now)
+    votes.open_round(session, team_id, number, policy, now, filers={filer})
     return number
 
 
@@ -47,7 +49,8 @@ def _settle_round(session: Session, team_id: str, number: int, to: Status, polic
     """A decision ends the vote; a reopening begins a new one."""
     vote = vote_store.latest(session, team_id, number)
     if to is Status.IN_REVIEW:
-        votes.open_round(session, team_id, number, policy, now)
+        filers = {item.filed_by for item in feedback.of_requirement(session, team_id, number)}
+        votes.open_round(session, team_id, number, policy, now, filers=filers)
     elif vote is not None:
         vote_store.close(session, vote, Result.DECIDED, now)
 

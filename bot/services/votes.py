@@ -26,16 +26,33 @@ class Cast:
     result: Result | None
 
 
-def open_round(session: Session, team_id: str, requirement: int, policy: Policy, now: datetime) -> None:
-    """Open a vote by the rules of the policy as it is now."""
-    rules = policy.vote
+def open_round(
+    session: Session, team_id: str, requirement: int, policy: Policy, now: datetime, *, filers: set[str]
+) -> None:
+    """Open a vote by the rules of the policy as it is now.
+
+    Who alone asked does not vote, so the quorum is never more than the others can reach.
+    """
+    rules, voters = policy.vote, policy.reviewers()
+    if len(filers) == 1:
+        voters -= filers
+    quorum = min(rules.quorum, max(len(voters), 1)) if policy.reviewers() else rules.quorum
     vote_store.open_round(
-        session, team_id, requirement, quorum=rules.quorum, blind=rules.blind, decides=rules.decides, now=now
+        session, team_id, requirement, quorum=quorum, blind=rules.blind, decides=rules.decides, now=now
     )
 
 
-def cast(session: Session, actor: Actor, requirement: int, choice: Choice, action_ts: float, now: datetime) -> Cast:
-    """Cast or change a vote. An older press arriving late changes nothing.
+def cast(
+    session: Session,
+    actor: Actor,
+    requirement: int,
+    choice: Choice,
+    action_ts: float,
+    now: datetime,
+    *,
+    number: int | None = None,
+) -> Cast:
+    """Cast or change a vote in round `number` (the newest when None). An older press arriving late changes nothing.
 
     Raises Refused: not a reviewer, their own wish only, withdrawn, or closed (naming the result).
     """
@@ -44,11 +61,12 @@ def cast(session: Session, actor: Actor, requirement: int, choice: Choice, actio
         raise Refused("refused.reviewers_only")
     wanted = standing(requirements.lock(session, actor.team_id, requirement), requirement)
     _check_not_only_own(session, actor, requirement)
-    vote = _open_vote(vote_store.latest(session, actor.team_id, requirement))
+    vote = _open_vote(vote_store.latest(session, actor.team_id, requirement), number)
     vote_store.cast(session, vote, actor.user_id, choice, action_ts)
+    ballot = vote_store.ballot(session, vote, actor.user_id)
     result = _close_at_quorum(session, wanted, vote, policy, now)
     outbox.put(session, actor.team_id, [news.card(wanted.origin)], now)
-    return Cast(choice, result)
+    return Cast(Choice(ballot.choice) if ballot else choice, result)
 
 
 def standing(requirement: Requirement | None, number: int) -> Requirement:
@@ -66,9 +84,11 @@ def _check_not_only_own(session: Session, actor: Actor, requirement: int) -> Non
         raise Refused("refused.own_wish")
 
 
-def _open_vote(vote: Round | None) -> Round:
+def _open_vote(vote: Round | None, number: int | None) -> Round:
     if vote is None:
         raise Refused("refused.no_vote")
+    if number not in {None, vote.number}:
+        raise Refused("refused.vote_former")
     if vote.closed_at is not None:
         raise Refused("refused.vote_closed", result=vote.result)
     return vote
@@ -109,14 +129,19 @@ def _follow(session: Session, wanted: Requirement, vote: Round, result: Result, 
 
 
 def say_why(session: Session, actor: Actor, requirement: int, why: str, now: datetime) -> None:
-    """Write a line of why beside the person's own vote while the round is open."""
+    """Write a line of why beside the person's own vote in the newest round, also when it has just closed.
+
+    Raises Refused: empty, too long, not a reviewer, withdrawn, or no vote of theirs.
+    """
     text = why.strip()
     if not text:
         raise Refused("refused.why_empty", field="why")
     if len(text) > WHY_MAX:
         raise Refused("refused.too_long", field="why", longest=WHY_MAX, length=len(text))
+    if not policy_store.load(session, actor.team_id).is_reviewer(actor.user_id):
+        raise Refused("refused.reviewers_only")
     wanted = standing(requirements.lock(session, actor.team_id, requirement), requirement)
-    vote = _open_vote(vote_store.latest(session, actor.team_id, requirement))
-    if not vote_store.say_why(session, vote, actor.user_id, text):
+    vote = vote_store.latest(session, actor.team_id, requirement)
+    if vote is None or not vote_store.say_why(session, vote, actor.user_id, text):
         raise Refused("refused.no_ballot")
     outbox.put(session, actor.team_id, [news.card(wanted.origin)], now)

@@ -21,23 +21,24 @@ Payload = dict[str, Any]
 def open_answer(ack: Any, body: Payload, client: WebClient, context: BoltContext) -> None:
     """Open the form that answers a question, complaint or praise."""
     number = forms.number(body["actions"][0]["value"])
-    _open(client, context, body["trigger_id"], "answer_give", "answer", number)
+    _open(client, context, body["trigger_id"], "answer_give", number)
     ack()
 
 
 def open_ask(client: WebClient, context: BoltContext, trigger_id: str, number: int) -> None:
     """Open the form that asks the filer of F-`number` something."""
-    _open(client, context, trigger_id, "answer_ask", "ask", number)
+    _open(client, context, trigger_id, "answer_ask", number)
 
 
-def _open(client: WebClient, context: BoltContext, trigger_id: str, callback_id: str, name: str, number: int) -> None:
+def _open(client: WebClient, context: BoltContext, trigger_id: str, callback_id: str, number: int) -> None:
     actor = actor_of(context)
     with edge_of(context).database.read() as session:
         facts = facts_of.load(session, actor.team_id, number)
     if facts is None:
         raise Refused("refused.unknown_feedback", number=number)
+    service.check_team(actor, facts.policy)
     intro = titled_quote(f"F-{number} · {facts.feedback.title}", facts.feedback.words[:1000])
-    _open_form(client, context, trigger_id, callback_id, name, number, intro)
+    _open_form(client, context, trigger_id, callback_id, number, intro)
 
 
 def _open_form(
@@ -45,11 +46,10 @@ def _open_form(
     context: BoltContext,
     trigger_id: str,
     callback_id: str,
-    name: str,
     number: int,
     intro: Block,
 ) -> None:
-    form = text_form(actor_of(context).locale, callback_id, name, forms.metadata(number=number), intro)
+    form = text_form(actor_of(context).locale, callback_id, forms.metadata(number=number), intro)
     client.views_open(trigger_id=trigger_id, view=form)
 
 
@@ -63,7 +63,7 @@ def open_reply(ack: Any, body: Payload, client: WebClient, context: BoltContext)
         raise Refused("refused.unknown_question")
     if question.answer is not None:
         raise Refused("refused.answered")
-    _open_form(client, context, body["trigger_id"], "answer_reply", "reply", number, quote(question.question))
+    _open_form(client, context, body["trigger_id"], "answer_reply", number, quote(question.question))
     ack()
 
 

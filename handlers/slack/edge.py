@@ -12,13 +12,14 @@ from uuid import uuid4
 import structlog
 from prometheus_client import CollectorRegistry, Counter
 from slack_bolt import App, BoltContext, BoltResponse
+from slack_sdk import WebClient
 from slack_sdk.webhook import WebhookClient
 
 from bot.domain.people import Actor
 from bot.domain.refusals import Busy, Refused
 from bot.i18n import FALLBACK, say
 from handlers.slack import who
-from handlers.slack.blocks.text import mrkdwn
+from handlers.slack.blocks.text import escape, mrkdwn
 from storage.db import Database
 
 log = structlog.get_logger(__name__)
@@ -93,8 +94,12 @@ def install(app: App, edge: Edge) -> None:
             edge.counts.requests.labels("app_rate_limited", "counted").inc()
             log.warning("slack.app_rate_limited", minute=body.get("minute_rate_limited"))
             return BoltResponse(status=200)
-        if kind_of(body) != "event":
+        kind = kind_of(body)
+        edge.counts.requests.labels(kind, "received").inc()
+        if kind != "event":
             context["actor"] = who.actor(edge.database, client, body)
+            if who.is_from_elsewhere(body, edge.team_id):
+                raise Refused("refused.elsewhere")
         next()
         return None
 
@@ -110,6 +115,11 @@ def register_last(app: App) -> None:
     @app.event(anything)
     def unknown_event(body: Payload, context: BoltContext) -> None:
         _count_unknown("event", str(body.get("event", {}).get("type")), context)
+
+    @app.command(anything)
+    def unknown_command(body: Payload, context: BoltContext) -> None:
+        _count_unknown("command", str(body["command"]), context)
+        raise Refused("stale.gesture")
 
     @app.action(anything)
     @app.shortcut(anything)
@@ -179,43 +189,50 @@ def refusal(error: Refused, locale: str) -> str:
 
 def _tell(kind: str, sentence: str, error: Exception, body: Payload, client: Any, edge: Edge | None) -> BoltResponse:
     if kind == "view_submission":
-        field = error.field if isinstance(error, Refused) else None
-        answer = {"response_action": "errors", "errors": {_block(body["view"], field): sentence}}
-        return _json(answer)
+        return _json(_view_answer(body["view"], error.field if isinstance(error, Refused) else None, sentence))
     if kind == "command":
         typed = str(body.get("text") or "")  # arrives escaped; given back, so that nothing typed is lost
         quoted = f"\n> {typed}" if typed and not isinstance(error, Refused) else ""
-        return _json({"response_type": "ephemeral", "text": mrkdwn_safe(sentence) + quoted})
+        return _json({"response_type": "ephemeral", "text": escape(sentence) + quoted})
     if kind == "block_suggestion":
         return _json({"options": []})
     if edge and body.get("response_url"):
-        edge.whisper(body, mrkdwn_safe(sentence))
+        edge.whisper(body, escape(sentence))
     elif edge and body.get("trigger_id"):
-        edge.background.submit(_show, client, body["trigger_id"], sentence)
+        edge.background.submit(_show, client, body, sentence)
     return BoltResponse(status=200, body="")
 
 
-def mrkdwn_safe(sentence: str) -> str:
-    """Escape a sentence that may hold what a person typed."""
-    return sentence.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+def _view_answer(view: Payload, field: str | None, sentence: str) -> Payload:
+    """Keep the form open with the sentence at the field; a view without fields shows the sentence instead."""
+    block = _block(view, field)
+    if block is None:
+        return {"response_action": "update", "view": _small_view(sentence)}
+    return {"response_action": "errors", "errors": {block: sentence}}
 
 
-def _block(view: Payload, field: str | None) -> str:
+def _block(view: Payload, field: str | None) -> str | None:
     """Return the block an error belongs to: the field's (its id may carry more after a colon), else the first input."""
-    inputs = [block["block_id"] for block in view["blocks"] if block["type"] == "input"]
+    inputs = [str(block["block_id"]) for block in view["blocks"] if block["type"] == "input"]
     named = [block_id for block_id in inputs if field and block_id.split(":")[0] == field]
-    return str((named or inputs or [field])[0])
+    return next(iter(named or inputs), None)
 
 
 def _json(body: Payload) -> BoltResponse:
     return BoltResponse(status=200, body=json.dumps(body), headers={"Content-Type": ["application/json"]})
 
 
-def _show(client: Any, trigger_id: str, sentence: str) -> None:
-    """Say it in a small modal: the gesture left us no other place."""
-    block = {"type": "section", "text": {"type": "plain_text", "text": sentence}}
-    view = {"type": "modal", "title": {"type": "plain_text", "text": "Needline"}, "blocks": [block]}
+def _show(client: WebClient, body: Payload, sentence: str) -> None:
+    """Say it in a small modal: the gesture left us no other place. Over an open form, so that its words stay."""
     try:
-        client.views_open(trigger_id=trigger_id, view=view)
+        if body.get("view"):
+            client.views_push(trigger_id=body["trigger_id"], view=_small_view(sentence))
+        else:
+            client.views_open(trigger_id=body["trigger_id"], view=_small_view(sentence))
     except Exception as error:  # noqa: BLE001 - best effort; the refusal itself is logged
         log.warning("refusal.not_shown", error=type(error).__name__)
+
+
+def _small_view(sentence: str) -> Payload:
+    block = {"type": "section", "text": {"type": "plain_text", "text": sentence}}
+    return {"type": "modal", "title": {"type": "plain_text", "text": "Needline"}, "blocks": [block]}

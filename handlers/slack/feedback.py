@@ -3,10 +3,9 @@
 import re
 from typing import Any
 
-import structlog
 from slack_bolt import App, BoltContext
 from slack_sdk import WebClient
-from slack_sdk.errors import SlackClientError
+from slack_sdk.errors import SlackApiError
 
 from bot.domain.feedback import WORDS_MAX, Draft, Kind, Stake, Urgency, name_key
 from bot.domain.refusals import Refused
@@ -18,20 +17,16 @@ from handlers.slack.blocks import details
 from handlers.slack.blocks import feedback as blocks
 from handlers.slack.blocks.feedback import NEW, FormStart
 from handlers.slack.edge import actor_of, edge_of
-from handlers.slack.typed import as_typed
-from storage import customers, feedback, policy
+from handlers.slack.typed import as_typed, mentioned
+from storage import customers, feedback, people, policy
 from storage.customers import Customer
 
-log = structlog.get_logger(__name__)
 Payload = dict[str, Any]
 
 RECENT = 10
 OFFERED = 20
-PERMALINK_S = 1
-"""How long asking for a message's link may take; without an answer the feedback carries none."""
-
-PRIVATE = frozenset({"privategroup", "directmessage"})
-"""What Slack calls conversations whose name we are not shown."""
+PRIVATE = ("privategroup", "directmessage", "mpdm")
+"""How the names begin that Slack gives to private channels, direct messages and group messages."""
 
 
 def open_form(client: WebClient, context: BoltContext, trigger_id: str, **start: Any) -> None:
@@ -40,8 +35,10 @@ def open_form(client: WebClient, context: BoltContext, trigger_id: str, **start:
     with edge.database.read() as session:
         unset = policy.load(session, actor.team_id).channels.triage is None
     link, private = start.get("permalink"), bool(start.get("private_source"))
+    words = str(start.get("words") or "")
     form = FormStart(
-        words=str(start.get("words") or "")[:WORDS_MAX],
+        words=words[:WORDS_MAX],
+        cut=len(words) > WORDS_MAX,
         customer=start.get("customer"),
         triage_unset=unset,
         from_message=bool(start.get("from_message")),
@@ -53,14 +50,13 @@ def open_form(client: WebClient, context: BoltContext, trigger_id: str, **start:
 def from_shortcut(ack: Any, body: Payload, client: WebClient, context: BoltContext) -> None:
     """Open the form from the lightning menu, or from a message with its words."""
     if body["type"] == "message_action":
-        private = body["channel"].get("name") in PRIVATE
         open_form(
             client,
             context,
             body["trigger_id"],
-            words=as_typed(body["message"].get("text") or ""),
-            permalink=_permalink(client, body),
-            private_source=private,
+            words=_words_of(body["message"], context),
+            permalink=_permalink(body),
+            private_source=_is_private(body["channel"]),
             from_message=True,
         )
     else:
@@ -68,14 +64,24 @@ def from_shortcut(ack: Any, body: Payload, client: WebClient, context: BoltConte
     ack()
 
 
-def _permalink(client: WebClient, body: Payload) -> str | None:
-    quick = WebClient(client.token, client.base_url, timeout=PERMALINK_S, retry_handlers=[])
-    try:
-        answer = quick.chat_getPermalink(channel=body["channel"]["id"], message_ts=body["message"]["ts"])
-    except (SlackClientError, OSError) as error:
-        log.info("permalink.unknown", reason=type(error).__name__)
-        return None
-    return str(answer["permalink"])
+def _words_of(message: Payload, context: BoltContext) -> str:
+    """Return a message's words as people see them, with those it mentions by name."""
+    text = message.get("text") or ""
+    with edge_of(context).database.read() as session:
+        names = people.names(session, actor_of(context).team_id, mentioned(text))
+    return as_typed(text, names)
+
+
+def _is_private(channel: Payload) -> bool:
+    return str(channel.get("name", "")).startswith(PRIVATE) or channel["id"].startswith(("D", "G"))
+
+
+def _permalink(body: Payload) -> str:
+    """Return the link of a message. Made here, for Slack would tell it only to members of the conversation."""
+    message, channel = body["message"], body["channel"]["id"]
+    link = f"https://{body['team']['domain']}.slack.com/archives/{channel}/p{message['ts'].replace('.', '')}"
+    thread = message.get("thread_ts")
+    return link if thread in {None, message["ts"]} else f"{link}?thread_ts={thread}&cid={channel}"
 
 
 def another(ack: Any, body: Payload, client: WebClient, context: BoltContext) -> None:
@@ -90,9 +96,18 @@ def another(ack: Any, body: Payload, client: WebClient, context: BoltContext) ->
 def show_more(ack: Any, body: Payload, client: WebClient, context: BoltContext) -> None:
     """Show all fields of the form; what was typed stays."""
     view = body["view"]
-    form = blocks.with_more_fields(actor_of(context).locale, view, forms.renewed(view))
-    client.views_update(view_id=view["id"], hash=view["hash"], view=form)
+    form = blocks.with_more_fields(actor_of(context).locale, view)
+    redraw(client, view_id=view["id"], hash=view["hash"], view=form)
     ack()
+
+
+def redraw(client: WebClient, **facts: Any) -> None:
+    """Update an open form. That it was redrawn by another press meanwhile is no failure."""
+    try:
+        client.views_update(**facts)
+    except SlackApiError as error:
+        if error.response.get("error") != "hash_conflict":
+            raise
 
 
 def offer_customers(ack: Any, body: Payload, context: BoltContext) -> None:
@@ -150,7 +165,7 @@ def draft_from(typed: dict[str, str | None], carried: Payload) -> Draft:
 
 def _slack_link(link: object) -> str | None:
     """Return the link if it looks as Slack makes them; it is drawn as a link, so nothing else may get there."""
-    shape = r"https?://[\w.:-]+/archives/[A-Z0-9]+/p\d+(\?[\w=&.]*)?"
+    shape = r"https://[\w.:-]+/archives/[A-Z0-9]+/p\d+(\?[\w=&.]*)?"
     return link if isinstance(link, str) and re.fullmatch(shape, link) else None
 
 

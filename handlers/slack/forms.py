@@ -8,13 +8,11 @@ Payload = dict[str, Any]
 
 
 def metadata(**facts: Any) -> str:
-    """Return private_metadata with a nonce made anew, so that each opened or redrawn form can be taken once."""
+    """Return private_metadata with a nonce made anew, so that each opened form can be taken once.
+
+    A form that only shows more fields keeps its nonce: it is still the same filing.
+    """
     return json.dumps({"nonce": uuid4().hex, **facts}, ensure_ascii=False)
-
-
-def renewed(view: Payload) -> str:
-    """Return a form's private_metadata with a new nonce, for redrawing it."""
-    return metadata(**{key: value for key, value in facts(view).items() if key != "nonce"})
 
 
 def facts(view: Payload) -> Payload:

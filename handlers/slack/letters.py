@@ -7,24 +7,24 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from bot.domain.feedback import State
-from bot.i18n import FALLBACK
 from handlers.slack import facts as facts_of
 from handlers.slack.blocks.cards import Message, card
-from handlers.slack.blocks.news import Item, is_milestone, news
+from handlers.slack.blocks.news import Item, fitting, is_milestone, news
 from handlers.slack.blocks.notices import answered_note, notice
 from handlers.slack.blocks.receipts import receipt
 from handlers.slack.facts import Facts
 from storage import feedback, outbox, people, policy
 from storage import news as news_store
 from storage.news import NewsItem
-from storage.outbox import OutboxRow
+from storage.outbox import Letter, OutboxRow
 
 
 @dataclass(frozen=True)
 class Drawn:
     """A message to send. `redrawn` ones are updated in place when posted before; replies name their thread.
 
-    `worth_posting` is False for what only makes sense as an update of something that stands already.
+    `worth_posting` is False for what only makes sense as an update of something that stands already. `left` are news
+    items that did not fit.
     """
 
     message: Message
@@ -32,6 +32,7 @@ class Drawn:
     thread_ts: str | None = None
     broadcast: bool = False
     worth_posting: bool = True
+    left: tuple[str, ...] = ()
 
 
 def draw(session: Session, row: OutboxRow, now: datetime) -> Drawn | None:
@@ -49,7 +50,7 @@ def _card(session: Session, row: OutboxRow, _now: datetime) -> Drawn | None:
 
 def _receipt(session: Session, row: OutboxRow, now: datetime) -> Drawn | None:
     facts = _about(session, row)
-    return Drawn(receipt(facts, _language(session, row.team_id, row.lane), now)) if facts else None
+    return Drawn(receipt(facts, people.language(session, row.team_id, row.lane), now)) if facts else None
 
 
 def _news(session: Session, row: OutboxRow, _now: datetime) -> Drawn | None:
@@ -57,12 +58,21 @@ def _news(session: Session, row: OutboxRow, _now: datetime) -> Drawn | None:
     items = [item for found in stored if (item := _item(session, found))]
     if not items:
         return None
+    shown = items[: fitting(items)]
     return Drawn(
-        news(items, _language(session, row.team_id, row.lane)),
+        news(shown, people.language(session, row.team_id, row.lane)),
         redrawn=False,
-        thread_ts=_thread(session, items),
-        broadcast=any(is_milestone(item) for item in items),
+        thread_ts=_thread(session, shown),
+        broadcast=any(is_milestone(item) for item in shown),
+        left=tuple(item.id for item in items[len(shown) :]),
     )
+
+
+def leave_for_later(session: Session, row: OutboxRow, left: tuple[str, ...], now: datetime) -> None:
+    """Give news items that did not fit to another message of the same person."""
+    letter = Letter(lane=row.lane, kind=row.kind, about=row.about, key=row.key, priority=row.priority)
+    later = outbox.put(session, row.team_id, [letter], now)[row.key]
+    news_store.hand_over(session, row.team_id, left, later)
 
 
 def _item(session: Session, found: NewsItem) -> Item | None:
@@ -72,7 +82,7 @@ def _item(session: Session, found: NewsItem) -> Item | None:
         return None
     if found.kind == "round" and (facts.vote is None or facts.vote.number != found.number):
         return None
-    return Item(found.kind, found.number, facts)
+    return Item(found.id, found.kind, found.number, facts)
 
 
 def _thread(session: Session, items: list[Item]) -> str | None:
@@ -101,17 +111,12 @@ def _notice(session: Session, row: OutboxRow, _now: datetime) -> Drawn | None:
     count = len(outbox.dead(session, row.team_id, lane))
     channels = policy.load(session, row.team_id).channels
     place = getattr(channels, lane) if lane in {"triage", "review"} else lane
-    locale = _language(session, row.team_id, row.lane)
+    locale = people.language(session, row.team_id, row.lane)
     return Drawn(notice(locale, lane, error, count, place)) if count else None
 
 
 def _about(session: Session, row: OutboxRow) -> Facts | None:
     return facts_of.load(session, row.team_id, int(row.about.removeprefix("F-")))
-
-
-def _language(session: Session, team_id: str, user_id: str) -> str:
-    person = people.get(session, team_id, user_id)
-    return person.locale if person else FALLBACK
 
 
 _DRAWERS: dict[str, Callable[[Session, OutboxRow, datetime], Drawn | None]] = {

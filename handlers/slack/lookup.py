@@ -13,12 +13,12 @@ MARGIN = timedelta(minutes=10)
 PAGE = 200
 
 
-def find(client: WebClient, row: OutboxRow, channel: str, thread_ts: str | None, event_type: str) -> str | None:
-    """Return the ts of the message that carries the row's id, None when it was not shown."""
+def find(client: WebClient, row: OutboxRow, event_type: str) -> str | None:
+    """Return the ts of the message that carries the row's id where it was aimed at, None when it was not shown."""
     oldest = str((row.created_at - MARGIN).timestamp())
     cursor = ""
     while True:
-        page = _page(client, channel, thread_ts, oldest, cursor)
+        page = _page(client, str(row.channel), row.thread_ts, oldest, cursor)
         for message in page["messages"]:
             if _is(message, row.id, event_type):
                 return str(message["ts"])

@@ -4,11 +4,9 @@ from typing import Any
 
 from slack_bolt import App, BoltContext
 from slack_sdk import WebClient
-from sqlalchemy.orm import Session
 
 from bot.domain.refusals import Refused
 from bot.domain.requirements import Change, Status
-from bot.i18n import FALLBACK
 from bot.services import requirements as service
 from handlers.slack import facts as facts_of
 from handlers.slack import forms
@@ -31,7 +29,7 @@ def choose_status(ack: Any, body: Payload, client: WebClient, context: BoltConte
     chosen = (body["actions"][0].get("selected_option") or {}).get("value")
     to = Status(chosen) if chosen in set(Status) else None
     form = _form(context, forms.number(forms.facts(view).get("feedback")), to)
-    client.views_update(view_id=view["id"], hash=view["hash"], view=form)
+    client.views_update(view_id=view["id"], view=form)  # without hash: of two quick choices the newest wins
     ack()
 
 
@@ -45,14 +43,9 @@ def _form(context: BoltContext, number: int, to: Status | None) -> Block:
             raise Refused("refused.managers_only")
         if facts.requirement.withdrawn_at is not None:
             raise Refused("refused.withdrawn")
-        listener = _language(session, actor.team_id, facts.feedback.filed_by)
+        listener = people.language(session, actor.team_id, facts.feedback.filed_by)
     metadata = forms.metadata(feedback=number, requirement=facts.requirement.number)
     return change_form(facts, actor.locale, listener, to, metadata)
-
-
-def _language(session: Session, team_id: str, user_id: str) -> str:
-    person = people.get(session, team_id, user_id)
-    return person.locale if person else FALLBACK
 
 
 def take_change(ack: Any, body: Payload, context: BoltContext) -> None:

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from http.client import HTTPException
 from typing import Any
 
 import structlog
@@ -10,6 +11,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.delivery import Dead, Moot, Outcome, RetryAfter, Sent, Unknown
+from bot.domain.refusals import Busy
 from handlers.slack import letters
 from handlers.slack.letters import Drawn
 from handlers.slack.lookup import find
@@ -22,14 +24,18 @@ log = structlog.get_logger(__name__)
 EVENT_TYPE = "needline_outbox"
 """Metadata type by which our messages are found again; its payload holds the outbox id."""
 
-STOPPED_S = 300.0
+STOPPED_S = 60.0
 """How long a lane rests when Slack does not take our token: an admin must act, nothing is lost meanwhile."""
+
+DATABASE_S = 1.0
+"""How long a lane rests when our own database does not answer."""
 
 _STOPPED = frozenset(
     {"token_revoked", "invalid_auth", "account_inactive", "not_authed", "token_expired", "missing_scope"}
 )
 _PASSING = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org"})
 _GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
+_CLOSED = frozenset({"is_inactive", "is_archived", "channel_not_found", "not_in_channel"})
 
 
 @dataclass(frozen=True)
@@ -43,50 +49,66 @@ class SlackSender:
     def __call__(self, row: OutboxRow, *, maybe_shown: bool) -> Outcome:
         """Draw the row and send it."""
         try:
-            return self._send(row, maybe_shown=maybe_shown)
+            drawn, posted = self._draw(row)
+        except Busy:
+            return Unknown("database") if maybe_shown else RetryAfter(DATABASE_S, "database")
+        except Exception:
+            log.exception("sender.not_drawn", team=row.team_id, row=row.id, kind=row.kind)
+            return Dead("drawing_failed")
+        if drawn is None:
+            return Moot("nothing left to say")
+        try:
+            return self._send(row, drawn, posted, maybe_shown=maybe_shown)
         except SlackApiError as error:
             return _refused(error, maybe_shown=maybe_shown)
-        except (SlackClientError, OSError) as error:
+        except (SlackClientError, OSError, HTTPException, Busy) as error:
             return Unknown(type(error).__name__)
 
-    def _send(self, row: OutboxRow, *, maybe_shown: bool) -> Outcome:
+    def _draw(self, row: OutboxRow) -> tuple[Drawn | None, Posted | None]:
         with self.database.read() as session:
             drawn = letters.draw(session, row, self.now())
             posted = outbox.posted(session, row.team_id, row.key) if drawn and drawn.redrawn else None
-        if drawn is None:
-            return Moot("nothing left to say")
+        if drawn and drawn.left:
+            with self.database.begin() as session:
+                letters.leave_for_later(session, row, drawn.left, self.now())
+        return drawn, posted
+
+    def _send(self, row: OutboxRow, drawn: Drawn, posted: Posted | None, *, maybe_shown: bool) -> Outcome:
         if posted:
-            updated = self._update(posted, drawn)
+            updated = self._update(row, posted, drawn)
             if updated:
                 return updated
-        elif not drawn.worth_posting:
+        if maybe_shown:
+            ts = find(self.client, row, EVENT_TYPE)
+            if ts:
+                return Sent(str(row.channel), ts, redrawn=drawn.redrawn)
+        if not drawn.worth_posting:
             return Moot("over before it was posted")
-        return self._post(row, drawn, maybe_shown=maybe_shown)
+        return self._post(row, drawn)
 
-    def _update(self, posted: Posted, drawn: Drawn) -> Sent | None:
-        """Redraw in place; None when somebody deleted the message. Repeating an update shows nothing twice."""
+    def _update(self, row: OutboxRow, posted: Posted, drawn: Drawn) -> Sent | None:
+        """Redraw in place; None when the message is gone, or stands in a channel that was given up for another.
+
+        Repeating an update shows nothing twice.
+        """
         try:
             self.client.chat_update(channel=posted.channel, ts=posted.ts, **drawn.message)
         except SlackApiError as error:
-            if error.response.get("error") in _GONE:
+            name = error.response.get("error")
+            if name in _GONE or (name in _CLOSED and self._channel(row) != posted.channel):
                 return None
             raise
         return Sent(posted.channel, posted.ts)
 
-    def _post(self, row: OutboxRow, drawn: Drawn, *, maybe_shown: bool) -> Outcome:
+    def _post(self, row: OutboxRow, drawn: Drawn) -> Outcome:
         channel = self._channel(row)
         if channel is None:
             return Dead(f"no_{row.lane}_channel")
-        if maybe_shown:
-            ts = find(self.client, row, channel, drawn.thread_ts, EVENT_TYPE)
-            if ts:
-                return Sent(channel, ts, redrawn=drawn.redrawn)
-        return self._post_new(row, drawn, channel)
-
-    def _post_new(self, row: OutboxRow, drawn: Drawn, channel: str) -> Outcome:
         more: dict[str, Any] = {}
         if drawn.thread_ts:
             more = {"thread_ts": drawn.thread_ts, "reply_broadcast": drawn.broadcast}
+        if not self._aim(row, channel, drawn.thread_ts):
+            return Unknown("the claim was lost")
         answer = self.client.chat_postMessage(
             channel=channel,
             metadata={"event_type": EVENT_TYPE, "event_payload": {"id": row.id}},
@@ -96,6 +118,12 @@ class SlackSender:
             **more,
         )
         return Sent(str(answer["channel"]), str(answer["ts"]), redrawn=drawn.redrawn)
+
+    def _aim(self, row: OutboxRow, channel: str, thread_ts: str | None) -> bool:
+        """Note where the message goes before it goes, with the whole lease ahead; False when the claim was lost."""
+        with self.database.begin(quiet=True) as session:
+            lease = timedelta(seconds=policy.load(session, row.team_id).delivery.lease_s)
+            return outbox.aim(session, row, channel, thread_ts, self.now() + lease)
 
     def _channel(self, row: OutboxRow) -> str | None:
         """Return where a lane leads: a channel of the policy, or our DM with a person, learnt before the first send."""

@@ -23,15 +23,18 @@ def cast(ack: Any, body: Payload, context: BoltContext) -> None:
     """Cast or change a vote; the card is redrawn, the voter alone gets a word."""
     edge, actor = edge_of(context), actor_of(context)
     press = body["actions"][0]
-    number, choice = forms.number(press["value"]), Choice(press["action_id"].removeprefix("vote_"))
+    requirement, _, vote = press["value"].partition(":")
+    number, choice = forms.number(requirement), Choice(press["action_id"].removeprefix("vote_"))
     with edge.database.begin() as session:
-        outcome = service.cast(session, actor, number, choice, float(press["action_ts"]), edge.now())
+        outcome = service.cast(
+            session, actor, number, choice, float(press["action_ts"]), edge.now(), number=forms.number(vote)
+        )
     ack()
     edge.whisper(body, *_confirmation(actor, number, outcome))
 
 
 def _confirmation(actor: Actor, number: int, outcome: Cast) -> tuple[str, list[Block]]:
-    """Say how the vote stands; after a Reject that leaves the round open, offer to say why."""
+    """Say how the vote stands; after a Reject, offer to say why."""
     ref, choice = f"R-{number}", say(actor.locale, f"choice.{outcome.choice}")
     if outcome.result is not None:
         result = say(actor.locale, f"result.{outcome.result}")
@@ -39,7 +42,7 @@ def _confirmation(actor: Actor, number: int, outcome: Cast) -> tuple[str, list[B
     else:
         text = mrkdwn(actor.locale, "voted", ref=ref, choice=choice)
     blocks = [section(text)]
-    if outcome.choice is Choice.REJECT and outcome.result is None:
+    if outcome.choice is Choice.REJECT:
         blocks.append(actions(button(say(actor.locale, "button.say_why"), "why_open", str(number))))
     return text, blocks
 
@@ -47,7 +50,7 @@ def _confirmation(actor: Actor, number: int, outcome: Cast) -> tuple[str, list[B
 def open_why(ack: Any, body: Payload, client: WebClient, context: BoltContext) -> None:
     """Open the form for a line of why."""
     number = forms.number(body["actions"][0]["value"])
-    form = text_form(actor_of(context).locale, "vote_why", "why", forms.metadata(number=number))
+    form = text_form(actor_of(context).locale, "vote_why", forms.metadata(number=number))
     client.views_open(trigger_id=body["trigger_id"], view=form)
     ack()
 

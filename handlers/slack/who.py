@@ -1,5 +1,6 @@
 """Who is speaking, and in which language. People new to us are looked up at Slack, before any transaction."""
 
+from http.client import HTTPException
 from typing import Any, cast
 
 import structlog
@@ -46,16 +47,22 @@ def ids(body: Payload) -> tuple[str, str]:
     return (body.get("team") or {}).get("id") or user["team_id"], user["id"]
 
 
+def is_from_elsewhere(body: Payload, team_id: str) -> bool:
+    """Say whether a person comes from another workspace through a shared channel. Inside one enterprise all belong."""
+    home = (body.get("user") or {}).get("team_id") if isinstance(body.get("user"), dict) else None
+    return home not in {None, team_id} and not body.get("enterprise")
+
+
 def look_up(client: WebClient, user_id: str) -> Profile | None:
     """Ask Slack about a person, for at most LOOKUP_S; None when it does not answer."""
     timeout = cast("int", LOOKUP_S)  # urllib takes fractions of a second; the SDK's annotation does not
     quick = WebClient(client.token, client.base_url, timeout=timeout, retry_handlers=[])
     try:
         answer = quick.users_info(user=user_id, include_locale=True)
-    except (SlackClientError, OSError) as error:
+        return profile(answer["user"])
+    except (SlackClientError, OSError, HTTPException, KeyError) as error:
         log.info("who.unknown", user=user_id, reason=type(error).__name__)
         return None
-    return profile(answer["user"])
 
 
 def profile(user: Payload) -> Profile:

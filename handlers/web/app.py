@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 
 import anyio.to_thread
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -40,9 +41,11 @@ def create(bolt: App, edge: Edge, start: Callable[[], None], stop: Callable[[], 
             return PlainTextResponse("The request is too large.", 413)
         try:
             bolt_request = to_bolt_request(request, body)
-        except ValueError:
+        except (ValueError, TypeError, AttributeError):  # Bolt reads the body before it looks at the signature
             return PlainTextResponse("The body is not what Slack sends.", 400)
         answer = await run_in_threadpool(bolt.dispatch, bolt_request)
+        if answer.status == HTTPStatus.UNAUTHORIZED:
+            edge.counts.requests.labels("unsigned", "refused").inc()
         return to_starlette_response(answer)
 
     async def ready(_request: Request) -> Response:

@@ -138,7 +138,9 @@ def menu(facts: Facts, locale: str) -> Block:
 
 
 def _vote_buttons(facts: Facts, locale: str) -> Block:
-    number = str(facts.feedback.requirement)
+    vote = facts.vote
+    assert vote  # noqa: S101 - drawn for open rounds only
+    number = f"{vote.requirement}:{vote.number}"
     return actions(
         button(say(locale, "choice.approve"), "vote_approve", number, style="primary"),
         button(say(locale, "choice.reject"), "vote_reject", number, style="danger"),

@@ -2,15 +2,23 @@
 
 from datetime import datetime
 
+from bot.domain.feedback import shorten
 from bot.i18n import moment, say
 from handlers.slack.blocks.cards import about, ref, result, standing, tally
 from handlers.slack.blocks.receipts import status_line
 from handlers.slack.blocks.text import Block, Mrkdwn, context, modal, mrkdwn, quote, section, titled_quote
 from handlers.slack.facts import Facts
+from storage.feedback import Question
 from storage.requirements import Move
 
 HISTORY = 20
 """How many status changes are shown; the newest ones."""
+
+QUESTIONS = 10
+"""How many questions are shown; the newest ones."""
+
+SENTENCE = 500
+"""How many characters of a manager's sentence the history shows; the requester has all of it."""
 
 
 def details(facts: Facts, locale: str, viewer: str) -> Block:
@@ -21,7 +29,7 @@ def details(facts: Facts, locale: str, viewer: str) -> Block:
         titled_quote(f"F-{item.number} · {title}", None),
         quote(item.words),
         context(about(facts, locale, viewer)),
-        *_more(facts, locale),
+        *_more(facts, locale, viewer),
         *_state(facts, locale),
         *_history(facts, locale),
         *_source(facts, locale, viewer),
@@ -29,10 +37,12 @@ def details(facts: Facts, locale: str, viewer: str) -> Block:
     return modal("details", ref(facts), blocks, close={"type": "plain_text", "text": say(locale, "details.close")})
 
 
-def _more(facts: Facts, locale: str) -> list[Block]:
+def _more(facts: Facts, locale: str, viewer: str) -> list[Block]:
+    """Who said it would name a hidden customer, so it is shown to those who may see the customer."""
     item = facts.feedback
     stake = say(locale, f"stake.{item.stake}") if item.stake else None
-    lines = {"scenario": item.scenario, "said_by": item.said_by, "stake": stake}
+    said_by = item.said_by if facts.may_see_customer(viewer) else None
+    lines = {"scenario": item.scenario, "said_by": said_by, "stake": stake}
     return [section(mrkdwn(locale, f"details.{name}", text=text)) for name, text in lines.items() if text]
 
 
@@ -59,8 +69,8 @@ def _whys(facts: Facts, locale: str) -> list[Block]:
 
 def _history(facts: Facts, locale: str) -> list[Block]:
     lines = [_filed(facts, locale), *(_move(facts, locale, move) for move in facts.moves[-HISTORY:])]
-    asked = [_asked(facts, locale, question.asked_by, question.answer) for question in facts.questions]
-    return [{"type": "divider"}, *(context(line) for line in (*lines, *asked))]
+    asked = [block for question in facts.questions[-QUESTIONS:] for block in _asked(facts, locale, question)]
+    return [{"type": "divider"}, *(context(line) for line in lines), *asked]
 
 
 def _when(facts: Facts, locale: str, at: datetime) -> str:
@@ -78,16 +88,17 @@ def _move(facts: Facts, locale: str, move: Move) -> Mrkdwn:
         key = "history.vote_opened" if move.before == "new" else "history.by_vote"
         return mrkdwn(locale, key, status=status, when=when)
     if move.sentence:
-        return mrkdwn(
-            locale, "history.move_why", name=facts.name(move.by), status=status, when=when, sentence=move.sentence
-        )
+        sentence = shorten(move.sentence, SENTENCE)
+        return mrkdwn(locale, "history.move_why", name=facts.name(move.by), status=status, when=when, sentence=sentence)
     return mrkdwn(locale, "history.move", name=facts.name(move.by), status=status, when=when)
 
 
-def _asked(facts: Facts, locale: str, by: str, answer: str | None) -> Mrkdwn:
-    if answer is None:
-        return mrkdwn(locale, "history.asked", name=facts.name(by))
-    return mrkdwn(locale, "history.asked_answered", name=facts.name(by), answer=answer)
+def _asked(facts: Facts, locale: str, question: Question) -> list[Block]:
+    asked = [context(mrkdwn(locale, "history.asked", name=facts.name(question.asked_by))), quote(question.question)]
+    if question.answer is None:
+        return asked
+    answered = mrkdwn(locale, "history.answered", name=facts.name(question.answered_by or ""))
+    return [*asked, context(answered), quote(question.answer)]
 
 
 def _source(facts: Facts, locale: str, viewer: str) -> list[Block]:

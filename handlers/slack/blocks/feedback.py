@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from bot.domain.feedback import CUSTOMER_MAX, SHORT_TEXT_MAX, TITLE_MAX, WORDS_MAX, Kind, Stake, Urgency
+from bot.domain.votes import WHY_MAX
 from bot.i18n import say
 from handlers.slack.blocks.text import (
     Block,
@@ -32,6 +33,7 @@ class FormStart:
     customer: Customer | None = None
     triage_unset: bool = False
     from_message: bool = False
+    cut: bool = False
     metadata: str = ""
 
 
@@ -42,13 +44,18 @@ def filing_form(locale: str, start: FormStart) -> Block:
         blocks.insert(0, context(mrkdwn(locale, "form.triage_unset")))
     if start.from_message:
         blocks.insert(0, context(mrkdwn(locale, "form.from_message")))
+    if start.cut:
+        blocks.insert(0, context(mrkdwn(locale, "form.words_cut", longest=WORDS_MAX)))
     return _filing_modal(locale, blocks, start.metadata)
 
 
-def with_more_fields(locale: str, opened: Block, metadata: str) -> Block:
-    """Return the open form with the rest of the fields. Its inputs are as they were, so Slack keeps what was typed."""
+def with_more_fields(locale: str, opened: Block) -> Block:
+    """Return the open form with the rest of the fields. Its inputs are as they were, so Slack keeps what was typed.
+
+    So is its metadata: sent before or after this, it is one filing.
+    """
     blocks = [block for block in opened["blocks"] if block["block_id"] != "more"]
-    return _filing_modal(locale, [*blocks, *_more_fields(locale)], metadata)
+    return _filing_modal(locale, [*blocks, *_more_fields(locale)], opened["private_metadata"])
 
 
 def _filing_modal(locale: str, blocks: list[Block], metadata: str) -> Block:
@@ -115,14 +122,22 @@ def new_customer(locale: str, name: str) -> Block:
     return option(say(locale, "form.customer.add", name=name), NEW + name)
 
 
-def text_form(locale: str, callback_id: str, name: str, metadata: str, *intro: Block) -> Block:
-    """Return a modal that asks for one text: `answer`, `question`, `why`."""
-    longest = WORDS_MAX
-    field_name = {"answer_reply": "answer", "answer_give": "answer", "answer_ask": "question", "vote_why": "why"}
+TEXT_FORMS = {
+    "answer_give": ("answer", "answer", WORDS_MAX),
+    "answer_ask": ("ask", "question", WORDS_MAX),
+    "answer_reply": ("reply", "answer", WORDS_MAX),
+    "vote_why": ("why", "why", WHY_MAX),
+}
+"""Callback id -> whose title and submit label, which field, how long."""
+
+
+def text_form(locale: str, callback_id: str, metadata: str, *intro: Block) -> Block:
+    """Return one of TEXT_FORMS: a modal that asks for one text."""
+    name, field, longest = TEXT_FORMS[callback_id]
     return modal(
         callback_id,
         say(locale, f"{name}.title"),
-        [*intro, text_input(locale, field_name[callback_id], longest=longest, multiline=True)],
+        [*intro, text_input(locale, field, longest=longest, multiline=True)],
         submit=plain(say(locale, f"{name}.submit")),
         close=plain(say(locale, "form.cancel")),
         private_metadata=metadata,

@@ -4,19 +4,27 @@ from dataclasses import dataclass
 
 from bot.domain.requirements import MILESTONES, Status
 from bot.i18n import say
-from handlers.slack.blocks.cards import Message
+from handlers.slack.blocks.cards import Message, ref
 from handlers.slack.blocks.receipts import status_line
 from handlers.slack.blocks.text import Block, Mrkdwn, actions, button, context, mrkdwn, quote, section
 from handlers.slack.facts import Facts
+from storage.feedback import Question
+from storage.requirements import Move
 
-MOST = 15
-"""How many items one message spells out; Slack takes 50 blocks."""
+MOST_BLOCKS = 45
+MOST_CHARACTERS = 11_000
+"""One message's room, with a margin: Slack takes 50 blocks and about 13,200 characters."""
+
+ITEM_BLOCKS = 4
+ITEM_CHARACTERS = 700
+"""What an item takes at most, apart from what somebody wrote in it."""
 
 
 @dataclass(frozen=True)
 class Item:
     """One thing to tell: a move, a question, an answer, a vote's end, or that it became a requirement."""
 
+    id: str
     kind: str
     number: int
     facts: Facts
@@ -26,16 +34,40 @@ def is_milestone(item: Item) -> bool:
     """Milestones, questions and answers also stand at the foot of the DM."""
     if item.kind != "move":
         return item.kind in {"question", "answer"}
-    return any(move.number == item.number and Status(move.after) in MILESTONES for move in item.facts.moves)
+    return Status(_move_of(item).after) in MILESTONES
+
+
+def fitting(items: list[Item]) -> int:
+    """Return how many of the items, from the first, fit into one message; at least one does."""
+    characters = 0
+    for count, item in enumerate(items):
+        characters += ITEM_CHARACTERS + len(_written(item))
+        if count and (characters > MOST_CHARACTERS or (count + 1) * ITEM_BLOCKS > MOST_BLOCKS):
+            return count
+    return len(items)
+
+
+def _written(item: Item) -> str:
+    """Return what somebody wrote in an item: a manager's sentence, a question, an answer."""
+    if item.kind == "move":
+        return _move_of(item).sentence or ""
+    if item.kind == "question":
+        return _question_of(item).question
+    return item.facts.feedback.answer or "" if item.kind == "answer" else ""
 
 
 def news(items: list[Item], locale: str) -> Message:
-    """Return text and blocks of all the news for one person, oldest first."""
-    shown = items[:MOST]
-    blocks = [block for item in shown for block in _item(item, locale)]
-    if len(items) > MOST:
-        blocks.append(context(mrkdwn(locale, "news.more", n=len(items) - MOST)))
+    """Return text and blocks of the news for one person, oldest first."""
+    blocks = [block for item in items for block in _item(item, locale)]
     return {"text": _text(items, locale), "blocks": blocks}
+
+
+def _move_of(item: Item) -> Move:
+    return next(move for move in item.facts.moves if move.number == item.number)
+
+
+def _question_of(item: Item) -> Question:
+    return next(question for question in item.facts.questions if question.number == item.number)
 
 
 def _text(items: list[Item], locale: str) -> Mrkdwn:
@@ -57,7 +89,7 @@ def _item(item: Item, locale: str) -> list[Block]:
 
 def _move(item: Item, locale: str) -> list[Block]:
     """Headline, the manager's sentence as written, and what comes next if this is still the newest state."""
-    move = next(move for move in item.facts.moves if move.number == item.number)
+    move = _move_of(item)
     blocks = [section(headline(item, locale))]
     if move.reason:
         blocks.append(context(mrkdwn(locale, "news.reason", reason=say(locale, f"reason.{move.reason}"))))
@@ -69,7 +101,7 @@ def _move(item: Item, locale: str) -> list[Block]:
 
 
 def _question(item: Item, locale: str) -> list[Block]:
-    question = next(question for question in item.facts.questions if question.number == item.number)
+    question = _question_of(item)
     blocks = [quote(question.question)]
     if question.answer is None:
         blocks.append(actions(button(say(locale, "button.reply"), "answer_reply", str(question.number))))
@@ -79,9 +111,9 @@ def _question(item: Item, locale: str) -> list[Block]:
 def headline(item: Item, locale: str) -> Mrkdwn:
     """Return what changed, in one sentence."""
     facts = item.facts
-    names = {"ref": _ref(facts), "title": facts.feedback.title, "customer": facts.customer.name}
+    names = {"ref": ref(facts), "title": facts.feedback.title, "customer": facts.customer.name}
     if item.kind == "move":
-        move = next(move for move in facts.moves if move.number == item.number)
+        move = _move_of(item)
         status = say(locale, f"status.{move.after}")
         if move.by is None:
             return mrkdwn(locale, "news.move_by_vote", status=status, **names)
@@ -95,10 +127,5 @@ def headline(item: Item, locale: str) -> Mrkdwn:
 
 def _who(item: Item) -> str | None:
     if item.kind == "question":
-        return next(question.asked_by for question in item.facts.questions if question.number == item.number)
+        return _question_of(item).asked_by
     return item.facts.feedback.answered_by
-
-
-def _ref(facts: Facts) -> str:
-    number = facts.feedback.requirement
-    return f"F-{facts.feedback.number}" if number is None else f"R-{number}"

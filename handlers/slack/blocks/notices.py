@@ -39,6 +39,6 @@ def answered_note(facts: Facts, question: Question, locale: str) -> Message:
         "note.answered",
         ref=ref(facts),
         name=facts.name(question.answered_by or ""),
-        asker=facts.name(question.asked_by),
+        asker=Mrkdwn(f"<@{question.asked_by}>"),  # they asked, so they are notified
     )
     return {"text": text, "blocks": [section(text), quote(question.question), quote(question.answer or "")]}

@@ -126,6 +126,7 @@ def _put_row(session: Session, team_id: str, letter: Letter, now: datetime) -> s
         index_elements=["team_id", "key"],
         index_where=text("state = 'waiting'"),
         set_={
+            "about": letter.about,
             "due_at": _smaller(OutboxRow.due_at, statement.excluded.due_at),
             "priority": _smaller(OutboxRow.priority, statement.excluded.priority),
         },

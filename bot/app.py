@@ -1,5 +1,6 @@
 """Makes everything from the configuration and puts it together: the only module that knows everybody."""
 
+import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -132,7 +133,10 @@ def bolt_app(config: Config, install: Install, the_edge: Edge) -> App:
             bot_user_id=install.bot_user_id,
         )
 
+    quiet = logging.getLogger("needline.bolt")
+    quiet.setLevel(logging.ERROR)  # below that, Bolt quotes whole requests, signed or not
     app = App(
+        logger=quiet,
         signing_secret=config.slack_signing_secret.get_secret_value(),
         authorize=cast("Callable[..., AuthorizeResult]", authorize),  # Bolt takes None; its annotation does not say so
         client=WebClient(None, config.slack_api_url, timeout=GESTURE_TIMEOUT_S, retry_handlers=[]),

@@ -75,7 +75,6 @@ def set_up(log_format: str, level: int = logging.INFO) -> None:
     root.setLevel(level)
     for chatty in ("uvicorn.access", "slack_sdk", "apscheduler", "alembic"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
-    logging.getLogger("slack_bolt").setLevel(logging.ERROR)  # its warnings quote whole requests, signed or not
 
 
 def _formatter(log_format: str, shared: list[Any]) -> logging.Formatter:

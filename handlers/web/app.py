@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from http import HTTPStatus
 
 import anyio.to_thread
+import structlog
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from slack_bolt import App
 from slack_bolt.adapter.starlette.handler import to_bolt_request, to_starlette_response
@@ -17,6 +18,8 @@ from starlette.routing import Route
 from bot.domain.refusals import Busy
 from handlers.slack.edge import Edge
 from storage import migrations, outbox
+
+log = structlog.get_logger(__name__)
 
 LARGEST = 1024 * 1024
 """Slack's largest payload, a view of 250 KB sent as a form, stays well under this many bytes."""
@@ -46,6 +49,7 @@ def create(bolt: App, edge: Edge, start: Callable[[], None], stop: Callable[[], 
         answer = await run_in_threadpool(bolt.dispatch, bolt_request)
         if answer.status == HTTPStatus.UNAUTHORIZED:
             edge.counts.requests.labels("unsigned", "refused").inc()
+            log.warning("slack.bad_signature")
         return to_starlette_response(answer)
 
     async def ready(_request: Request) -> Response:

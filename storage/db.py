@@ -24,7 +24,7 @@ WAIT_S = 2.0
 """How long a transaction waits for a lock. Slack waits 3 s for an answer."""
 
 TURN_S = WAIT_S / 2
-"""On SQLite, how long to wait for our turn in this process, and then as long again for other processes."""
+"""How long one lock may take. On SQLite there are two: our turn in this process, and then other processes."""
 
 
 class Utc(TypeDecorator[datetime]):
@@ -178,7 +178,7 @@ def _normal_url(url: str) -> URL:
 
 
 def _postgresql_engine(url: URL) -> Engine:
-    wait_ms = int(WAIT_S * 1000)
+    wait_ms = int(TURN_S * 1000)  # each lock; a gesture meets two at most
     options = f"-c lock_timeout={wait_ms} -c statement_timeout=20000 -c idle_in_transaction_session_timeout=60000"
     return create_engine(
         url,
@@ -200,6 +200,8 @@ def _sqlite_engine(url: URL, begin: str) -> Engine:
         connect_args={"timeout": TURN_S, "check_same_thread": False, "isolation_level": None},
     )
     event.listen(engine, "connect", _sqlite_settings)
+    if begin == "BEGIN":
+        event.listen(engine, "connect", lambda connection, _record: connection.execute("PRAGMA query_only=ON"))
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
     return engine
 

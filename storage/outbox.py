@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, Index, Integer, String, Text, case, delete, func, select, text, update
+from sqlalchemy import ColumnElement, Index, Integer, String, Text, case, delete, func, select, text, tuple_, update
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, Session, mapped_column
 
 from storage.db import Base, table, upsert
@@ -93,13 +93,14 @@ class Letter:
 def put(session: Session, team_id: str, letters: Iterable[Letter], now: datetime) -> dict[str, str]:
     """Write letters; return key -> id of the row that will carry each.
 
-    A letter whose key is waiting already joins that row. The row is touched, so that a sender about to claim it waits
-    for our commit and draws what we changed. Lanes are taken in one order by everybody, so nobody waits in a circle.
+    A letter whose key is waiting already joins that row. Its lane is held until we commit, so that a sender about to
+    claim the row waits and draws what we changed. Everybody takes lanes in one order, and rows after their lane, so
+    nobody waits in a circle.
     """
     ids = {}
     for letter in sorted(letters, key=lambda letter: (_order(letter.lane), letter.priority)):
-        ids[letter.key] = _put_row(session, team_id, letter, now)
         _want(session, team_id, letter.lane, now + letter.after)
+        ids[letter.key] = _put_row(session, team_id, letter, now)
     return ids
 
 
@@ -160,14 +161,13 @@ def claim(
     """
     query = (
         select(Lane)
-        .where(Lane.wanted_at <= now, Lane.free_at <= now)
+        .where(Lane.wanted_at <= now, Lane.free_at <= now, tuple_(Lane.team_id, Lane.name).not_in(list(busy)))
         .order_by(Lane.wanted_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
         .execution_options(populate_existing=True)
     )
-    free = [lane for lane in session.scalars(query).all() if (lane.team_id, lane.name) not in busy]
-    rows = [_claim_first(session, lane, now, lease(lane.team_id)) for lane in free]
+    rows = [_claim_first(session, lane, now, lease(lane.team_id)) for lane in session.scalars(query).all()]
     return [row for row in rows if row is not None]
 
 
@@ -229,13 +229,13 @@ def settle(
     )
     if session.execute(fenced).first() is None:
         return False
-    for letter in also:
-        _put_row(session, row.team_id, letter, now)
     for lane in sorted({row.lane, *(letter.lane for letter in also)}, key=_order):
         if lane == row.lane:
             _set_lane(session, row.team_id, lane, free_at=free_at, wanted_at=now)
         else:
             _want(session, row.team_id, lane, now)
+    for letter in also:
+        _put_row(session, row.team_id, letter, now)
     return True
 
 

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     ColumnElement,
     ForeignKeyConstraint,
     Index,
     Integer,
-    Numeric,
     String,
     Text,
     case,
@@ -53,7 +53,7 @@ class Round(Base):
 
 
 class Ballot(Base):
-    """One reviewer's vote in a round; `action_ts` is Slack's time of the press, by which the newest wins."""
+    """One reviewer's vote in a round; `action_us` is Slack's time of the press in microseconds; the newest wins."""
 
     __tablename__ = "ballots"
     __table_args__ = (
@@ -68,7 +68,7 @@ class Ballot(Base):
     user_id: Mapped[str] = mapped_column(String(20), primary_key=True)
     choice: Mapped[str] = mapped_column(String(20))
     why: Mapped[str | None] = mapped_column(Text)
-    action_ts: Mapped[float] = mapped_column(Numeric(20, 6, asdecimal=False))
+    action_us: Mapped[int] = mapped_column(BigInteger)
 
 
 def open_round(
@@ -105,14 +105,14 @@ def latest(session: Session, team_id: str, requirement: int) -> Round | None:
 
 def cast(session: Session, vote: Round, user_id: str, choice: Choice, action_ts: float) -> bool:
     """Write a vote, or change it if this press is newer; another choice needs another why. Say whether it counts."""
-    facts = {"choice": choice.value, "action_ts": action_ts}
+    facts = {"choice": choice.value, "action_us": round(action_ts * 1_000_000)}
     statement = upsert(session, Ballot).values(
         team_id=vote.team_id, requirement=vote.requirement, round=vote.number, user_id=user_id, **facts
     )
     statement = statement.on_conflict_do_update(
         index_elements=["team_id", "requirement", "round", "user_id"],
         set_={**facts, "why": case((Ballot.choice == choice.value, Ballot.why), else_=None)},
-        where=statement.excluded.action_ts > Ballot.action_ts,
+        where=statement.excluded.action_us > Ballot.action_us,
     )
     return session.execute(statement.returning(Ballot.user_id)).first() is not None
 
@@ -131,7 +131,7 @@ def say_why(session: Session, vote: Round, user_id: str, why: str) -> bool:
 
 def ballots(session: Session, vote: Round) -> Sequence[Ballot]:
     """Return the votes of a round, in the order they were cast."""
-    query = select(Ballot).where(*_in_round(vote)).order_by(Ballot.action_ts, Ballot.user_id)
+    query = select(Ballot).where(*_in_round(vote)).order_by(Ballot.action_us, Ballot.user_id)
     return session.scalars(query.execution_options(populate_existing=True)).all()
 
 

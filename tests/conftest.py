@@ -60,5 +60,3 @@ def _new(kind: str, folder: Path) -> str:
 def _gone(url: str) -> None:
     if url.startswith("postgresql"):
         postgres.drop_database(url)
-
-

@@ -1,16 +1,31 @@
 """Test data by plain functions: a workspace's rules, people, feedback, as a story needs them."""
 
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import TypeVar
 
+import pytest
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from bot.domain.feedback import Draft
+from bot.domain.feedback import Draft, Kind
 from bot.domain.people import Actor
+from bot.domain.refusals import Busy, Refused
+from bot.domain.requirements import Change, Status
 from bot.domain.votes import Choice
-from bot.services import feedback, votes
+from bot.services import feedback, requirements, votes
 from storage import feedback as feedback_store
 from storage import policy
+from storage import requirements as requirement_store
+from storage import votes as vote_store
 from storage.feedback import Feedback
+from storage.outbox import OutboxRow
+from storage.requirements import Requirement
+from storage.votes import Round
 
 TEAM = "T0TEST"
 MONDAY = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -49,3 +64,82 @@ def vote(session: Session, who: Actor, requirement: int, choice: Choice, at: flo
 def later(**by: float) -> datetime:
     """Return a moment after MONDAY."""
     return MONDAY + timedelta(**by)
+
+
+_forms = count(1)
+
+
+def form() -> str:
+    """Return the key of a form nobody sent before."""
+    return f"view:{next(_forms)}"
+
+
+def move(session: Session, to: Status, requirement: int = 1, by: Actor = MARA, **facts: str) -> bool:
+    """Move a requirement; what a move needs and the story does not care about is filled in."""
+    needed = {
+        Status.DECLINED: {"reason": "direction", "sentence": "It is not where we go."},
+        Status.DEFERRED: {"reason": "capacity", "sentence": "Not this year."},
+        Status.IN_REVIEW: {"sentence": "We look at it again."},
+    }
+    change = Change(to, **{**needed.get(to, {}), **facts})
+    return requirements.change(session, by, requirement, change, MONDAY, key=form())
+
+
+def requirement(session: Session, number: int = 1, team_id: str = TEAM) -> Requirement:
+    """Return a requirement that is there."""
+    found = requirement_store.get(session, team_id, number)
+    assert found is not None
+    return found
+
+
+def newest_round(session: Session, requirement: int = 1, team_id: str = TEAM) -> Round:
+    """Return the newest vote round of a requirement."""
+    found = vote_store.latest(session, team_id, requirement)
+    assert found is not None
+    return found
+
+
+def ask_too(session: Session, requirement: int = 1, by: Actor = MEILING) -> Feedback:
+    """Let one more person ask for a requirement: their feedback is filed and bound to it."""
+    asked = file(session, f"{by.user_id} needs it too.", by, kind=Kind.QUESTION)
+    feedback_store.change(session, by.team_id, asked.number, requirement=requirement)
+    session.refresh(asked)
+    return asked
+
+
+def delivered(session: Session) -> None:
+    """Pretend that everything written to the outbox so far was sent."""
+    session.execute(update(OutboxRow).values(state="sent"))
+
+
+def waiting(session: Session) -> dict[str, OutboxRow]:
+    """Return the outbox rows that wait, by key."""
+    query = select(OutboxRow).where(OutboxRow.state == "waiting").order_by(OutboxRow.key)
+    return {row.key: row for row in session.scalars(query.execution_options(populate_existing=True))}
+
+
+@contextmanager
+def refusal(session: Session, key: str, field: str | None = None, **params: object) -> Iterator[None]:
+    """Expect a refusal; what was written on the way is undone, as the edge does by rolling back."""
+    with pytest.raises(Refused) as said, session.begin_nested():
+        yield
+    assert (said.value.key, said.value.field) == (key, field)
+    assert params.items() <= said.value.params.items()
+
+
+Answer = TypeVar("Answer")
+
+
+def at_once(people: int, do: Callable[[int], Answer]) -> list[Answer | Refused | Busy]:
+    """Call `do(0)`, `do(1)`, … in as many threads that start together; return the answers, refusals among them."""
+    gate = threading.Barrier(people)
+
+    def person(number: int) -> Answer | Refused | Busy:
+        gate.wait(10)
+        try:
+            return do(number)
+        except (Refused, Busy) as no:
+            return no
+
+    with ThreadPoolExecutor(people) as pool:
+        return list(pool.map(person, range(people)))

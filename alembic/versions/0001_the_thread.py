@@ -188,7 +188,7 @@ def upgrade() -> None:
     sa.Column('user_id', sa.String(length=20), nullable=False),
     sa.Column('choice', sa.String(length=20), nullable=False),
     sa.Column('why', sa.Text(), nullable=True),
-    sa.Column('action_ts', sa.Numeric(precision=20, scale=6, asdecimal=False), nullable=False),
+    sa.Column('action_us', sa.BigInteger(), nullable=False),
     sa.ForeignKeyConstraint(['team_id', 'requirement', 'round'], ['rounds.team_id', 'rounds.requirement', 'rounds.number'], name=op.f('fk_ballots_team_id_requirement_round_rounds')),
     sa.PrimaryKeyConstraint('team_id', 'requirement', 'round', 'user_id', name=op.f('pk_ballots'))
     )

@@ -13,6 +13,9 @@ from storage.outbox import Letter
 
 TRIAGE = "triage"
 
+ERROR_MAX = 40
+"""How much of Slack's word for an error a notice is told apart by."""
+
 # Answers to a person come before the shared card, the card before news, news before what can wait.
 TO_THE_ACTOR, SHARED, NEWS, NOTICE = range(4)
 
@@ -37,7 +40,7 @@ def thread_note(feedback: int, question: int) -> Letter:
 
 def notice(admin: str, lane: str, error: str) -> Letter:
     """Return the letter that tells an admin what could not be delivered, and why."""
-    about = f"{lane}:{error}"
+    about = f"{lane}:{error[:ERROR_MAX]}"
     return Letter(lane=admin, kind="notice", about=about, key=f"notice:{about}", priority=NOTICE)
 
 

@@ -27,10 +27,19 @@ def create(
     return number
 
 
-def change(session: Session, actor: Actor, number: int, wished: Change, now: datetime, *, key: str) -> bool:
-    """Move a requirement, as a manager. Return False when this very form was taken before.
+def change(
+    session: Session,
+    actor: Actor,
+    number: int,
+    wished: Change,
+    now: datetime,
+    *,
+    key: str,
+    seen_status: Status | None = None,
+) -> bool:
+    """Move a requirement, as a manager who saw it in `seen_status`. Return False when this form was taken before.
 
-    Raises Refused: not a manager, no such requirement, withdrawn, not an allowed move, a field missing.
+    Raises Refused: not a manager, no such requirement, withdrawn, moved meanwhile, not allowed, a field missing.
     """
     policy = policy_store.load(session, actor.team_id)
     if not policy.is_manager(actor.user_id):
@@ -39,6 +48,8 @@ def change(session: Session, actor: Actor, number: int, wished: Change, now: dat
         return False
     requirement = votes.standing(requirements.lock(session, actor.team_id, number), number)
     before = Status(requirement.status)
+    if seen_status not in {None, before}:
+        raise Refused("refused.moved_meanwhile")
     checked = rules.check(before, wished, now.astimezone(policy.workspace.zone).date())
     _settle_round(session, actor.team_id, number, checked.to, policy, now)
     apply(session, requirement, checked, by=actor.user_id, policy=policy, now=now)

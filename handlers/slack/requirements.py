@@ -44,7 +44,7 @@ def _form(context: BoltContext, number: int, to: Status | None) -> Block:
         if facts.requirement.withdrawn_at is not None:
             raise Refused("refused.withdrawn")
         listener = people.language(session, actor.team_id, facts.feedback.filed_by)
-    metadata = forms.metadata(feedback=number, requirement=facts.requirement.number)
+    metadata = forms.metadata(feedback=number, requirement=facts.requirement.number, status=facts.requirement.status)
     return change_form(facts, actor.locale, listener, to, metadata)
 
 
@@ -56,9 +56,12 @@ def take_change(ack: Any, body: Payload, context: BoltContext) -> None:
     if wished not in set(Status):
         raise Refused("stale.view", field="status")
     change = Change(Status(wished), typed.get("reason"), typed.get("sentence"), typed.get("target"))
-    number = forms.number(forms.facts(view).get("requirement"))
+    carried = forms.facts(view)
+    number, saw = forms.number(carried.get("requirement")), carried.get("status")
+    seen_status = Status(saw) if saw in set(Status) else None
     with edge.database.begin() as session:
-        service.change(session, actor_of(context), number, change, edge.now(), key=forms.seen_key(view))
+        key = forms.seen_key(view)
+        service.change(session, actor_of(context), number, change, edge.now(), key=key, seen_status=seen_status)
     ack()
 
 

@@ -16,6 +16,7 @@ from handlers.slack.blocks.text import (
     titled_quote,
 )
 from handlers.slack.facts import Facts
+from storage.requirements import Requirement
 
 
 def change_form(facts: Facts, locale: str, listener: str, to: Status | None, metadata: str) -> Block:
@@ -37,7 +38,7 @@ def change_form(facts: Facts, locale: str, listener: str, to: Status | None, met
             titled_quote(f"R-{requirement.number} · {requirement.title}", None),
             context(mrkdwn(locale, "card.status", status=say(locale, f"status.{requirement.status}"))),
             _status(locale, allowed, to),
-            *_facts_of(locale, listener, Status(requirement.status), to),
+            *_facts_of(locale, listener, requirement, to),
         ],
         submit=plain(say(locale, "change.submit")),
         close=plain(say(locale, "form.cancel")),
@@ -62,14 +63,14 @@ def _status(locale: str, allowed: tuple[Status, ...], to: Status) -> Block:
     return labelled(locale, "status", element, dispatch_action=True)
 
 
-def _facts_of(locale: str, listener: str, before: Status, to: Status) -> list[Block]:
+def _facts_of(locale: str, listener: str, requirement: Requirement, to: Status) -> list[Block]:
     blocks = []
     if to in REASONS:
         blocks.append(labelled(locale, "reason", choice(locale, "reason", list(REASONS[to])), block_id=f"reason:{to}"))
     if to is Status.ACCEPTED:
-        target = text_input(locale, "target", longest=TARGET_MAX, optional=True)
+        target = text_input(locale, "target", longest=TARGET_MAX, optional=True, initial=requirement.target)
         blocks.append(hinted(target, say(locale, "form.target.hint")))
-    rolled_back = (before, to) == (Status.SHIPPED, Status.IN_PROGRESS)
+    rolled_back = (requirement.status, to) == (Status.SHIPPED, Status.IN_PROGRESS)
     needed = to in REASONS or to is Status.IN_REVIEW
     sentence = text_input(
         locale,

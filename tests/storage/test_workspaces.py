@@ -1,0 +1,218 @@
+"""Two workspaces whose numbers, names and ids are all the same: neither ever sees or changes what is the other's."""
+
+import inspect as python
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from types import ModuleType
+from typing import Any
+
+import pytest
+from sqlalchemy import inspect, select, update
+from sqlalchemy.orm import Session
+
+from bot.domain.feedback import Kind
+from bot.domain.people import Actor
+from bot.domain.requirements import Change, Status
+from bot.domain.votes import Choice, Result
+from bot.services import feedback as feedback_service
+from bot.services import votes as vote_service
+from storage import counters, customers, feedback, migrations, news, outbox, people, policy, requirements, seen, votes
+from storage.db import Base
+from storage.news import NewsItem
+from storage.outbox import Letter, OutboxRow
+from tests import make
+from tests.make import MONDAY
+
+OURS, THEIRS = "T0OURS", "T0THEIRS"
+STORES = (counters, customers, feedback, news, outbox, people, policy, requirements, seen, votes)
+KNOWN_TO_ALL = {"outbox.claim", "outbox.depth", "outbox.next_due", "seen.forget"}
+"""What works for all workspaces at once, and says so."""
+
+Call = Callable[[Session, str], Any]
+
+
+def our_round(session: Session, team_id: str) -> votes.Round:
+    return make.newest_round(session, team_id=team_id)
+
+
+def claimed(session: Session, team_id: str) -> OutboxRow:
+    """Claim the card of a workspace, the other's being busy."""
+    busy = {(other, lane) for other in (OURS, THEIRS) for lane in ("triage", "UALICE")} - {(team_id, "triage")}
+    (row,) = outbox.claim(session, MONDAY, lambda _: timedelta(0), 16, busy)
+    return row
+
+
+def items(session: Session, team_id: str) -> list[NewsItem]:
+    return news.of_message(session, team_id, "news:UALICE")
+
+
+READS: dict[str, Call] = {
+    "customers.get": lambda s, t: customers.get(s, t, 1),
+    "customers.named": lambda s, t: customers.named(s, t, "acme"),
+    "customers.matching": lambda s, t: customers.matching(s, t, "a"),
+    "customers.count": customers.count,
+    "feedback.get": lambda s, t: feedback.get(s, t, 1),
+    "feedback.lock": lambda s, t: feedback.lock(s, t, 1),
+    "feedback.of_requirement": lambda s, t: feedback.of_requirement(s, t, 1),
+    "feedback.filed_by": lambda s, t: feedback.filed_by(s, t, "UALICE", 10),
+    "feedback.recent_customers": lambda s, t: feedback.recent_customers(s, t, "UALICE", 10),
+    "feedback.question": lambda s, t: feedback.question(s, t, 1),
+    "feedback.questions": lambda s, t: feedback.questions(s, t, 1),
+    "news.of_message": lambda s, t: news.of_message(s, t, "news:UALICE"),
+    "outbox.dead": lambda s, t: outbox.dead(s, t, "UALICE"),
+    "outbox.posted": lambda s, t: outbox.posted(s, t, "card:F-1"),
+    "people.get": lambda s, t: people.get(s, t, "UALICE"),
+    "people.language": lambda s, t: people.language(s, t, "UALICE"),
+    "people.names": lambda s, t: people.names(s, t, {"UALICE", "UBOB"}),
+    "policy.tables": policy.tables,
+    "policy.load": policy.load,
+    "requirements.get": lambda s, t: requirements.get(s, t, 1),
+    "requirements.lock": lambda s, t: requirements.lock(s, t, 1),
+    "requirements.moves": lambda s, t: requirements.moves(s, t, 1),
+    "votes.latest": lambda s, t: votes.latest(s, t, 1),
+    "votes.ballots": lambda s, t: votes.ballots(s, our_round(s, t)),
+    "votes.ballot": lambda s, t: votes.ballot(s, our_round(s, t), "UBOB"),
+    "votes.choices": lambda s, t: votes.choices(s, our_round(s, t)),
+}
+
+WRITES: dict[str, Call] = {
+    "counters.take": lambda s, t: counters.take(s, t, "feedback"),
+    "customers.find_or_add": lambda s, t: customers.find_or_add(s, t, "Beta", "UALICE", MONDAY),
+    "feedback.next_number": feedback.next_number,
+    "feedback.add": lambda s, t: feedback.add(s, t, 9, **{**facts(feedback.get(s, t, 1)), "words": "Nine."}),
+    "feedback.change": lambda s, t: feedback.change(s, t, 1, words="Changed."),
+    "feedback.ask": lambda s, t: feedback.ask(s, t, 1, "What?", "UBOB", MONDAY),
+    "feedback.answer_question": lambda s, t: feedback.answer_question(s, t, 1, "That.", "UALICE", MONDAY),
+    "news.add": lambda s, t: news.add(s, t, "news:UALICE", feedback=1, kind="move", number=9, now=MONDAY),
+    "news.hand_over": lambda s, t: news.hand_over(s, t, [item.id for item in items(s, t)], "another"),
+    "outbox.put": lambda s, t: outbox.put(s, t, [Letter("triage", "card", "F-1", "card:F-1", 0)], MONDAY),
+    "outbox.aim": lambda s, t: outbox.aim(s, claimed(s, t), "C9", "9.9", MONDAY),
+    "outbox.settle": lambda s, t: outbox.settle(s, claimed(s, t), "sent", MONDAY, MONDAY, ts="9.9"),
+    "outbox.remember": lambda s, t: outbox.remember(s, t, "card:F-1", "C9", "9.9"),
+    "outbox.forget": lambda s, t: outbox.forget(s, t, "card:F-1"),
+    "outbox.revive": lambda s, t: outbox.revive(s, t, "UALICE", MONDAY),
+    "people.save": lambda s, t: people.save(s, t, people.Profile("UALICE", "Changed", "en")),
+    "people.remember_im": lambda s, t: people.remember_im(s, t, "UALICE", "D9"),
+    "policy.replace": lambda s, t: policy.replace(s, t, {"vote": {"quorum": 1}}, "UADA", MONDAY),
+    "requirements.add": lambda s, t: requirements.add(s, t, title="Nine", origin=1, now=MONDAY),
+    "requirements.move": lambda s, t: requirements.move(
+        s, t, 1, Status.IN_REVIEW, Change(Status.ACCEPTED), by=None, now=MONDAY
+    ),
+    "requirements.withdraw": lambda s, t: requirements.withdraw(s, t, 1, MONDAY),
+    "seen.first_time": lambda s, t: seen.first_time(s, t, "view:new", MONDAY),
+    "votes.open_round": lambda s, t: (
+        votes.close(s, our_round(s, t), Result.DECIDED, MONDAY),
+        votes.open_round(s, t, 1, quorum=1, blind=True, decides=True, now=MONDAY),
+    ),
+    "votes.cast": lambda s, t: votes.cast(s, our_round(s, t), "UBOB", Choice.ABSTAIN, 99.0),
+    "votes.say_why": lambda s, t: votes.say_why(s, our_round(s, t), "UBOB", "Changed."),
+    "votes.close": lambda s, t: votes.close(s, our_round(s, t), Result.DECIDED, MONDAY),
+}
+
+
+def story(session: Session, team_id: str) -> None:
+    """Live through the same days in a workspace; every word says whose it is."""
+    alice, bob = Actor(team_id, "UALICE"), Actor(team_id, "UBOB")
+    make.rules(session, team_id, departments={"csm": ["UALICE"]}, vote={"quorum": len(team_id) - 4})
+    people.save(
+        session, team_id, people.Profile("UALICE", f"Alice of {team_id}", "en" if team_id == OURS else "zh_Hans")
+    )
+    make.file(session, f"A need of {team_id}", by=alice)
+    make.file(session, f"A question of {team_id}", by=alice, kind=Kind.QUESTION, customer_name="ACME Too")
+    make.vote(session, bob, 1, Choice.REJECT if team_id == OURS else Choice.APPROVE)
+    vote_service.say_why(session, bob, 1, f"Why in {team_id}", MONDAY)
+    feedback_service.ask(session, bob, 1, f"A question in {team_id}?", MONDAY, key="view:ask")
+    outbox.remember(session, team_id, "card:F-1", "C1", f"1.{len(team_id)}")
+    rows = update(OutboxRow).where(OutboxRow.team_id == team_id)
+    session.execute(rows.values(id=OutboxRow.key))
+    session.execute(rows.where(OutboxRow.lane == "UALICE").values(state="dead", detail=team_id))
+    told = update(NewsItem).where(NewsItem.team_id == team_id)
+    session.execute(told.values(id="news:1", outbox_id="news:UALICE"))
+
+
+def facts(row: Base | None) -> dict[str, Any]:
+    """Return a row's columns without its key and state."""
+    assert row is not None
+    left_out = {"team_id", "number", "state"}
+    return {
+        column.key: getattr(row, column.key) for column in inspect(row).mapper.columns if column.key not in left_out
+    }
+
+
+def plain(value: Any) -> Any:
+    """Return rows as plain data, to be compared."""
+    if isinstance(value, Base):
+        return {column.key: getattr(value, column.key) for column in inspect(value).mapper.columns}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [plain(item) for item in value]
+    return value
+
+
+def read(session: Session, call: Call) -> Any:
+    session.expunge_all()
+    return plain(call(session, OURS))
+
+
+def everything_of(session: Session, team_id: str) -> dict[str, list[Any]]:
+    """Return all rows of a workspace, table by table."""
+    migrations.import_tables()
+    session.expunge_all()
+    tables = Base.metadata.sorted_tables
+    return {
+        table.name: sorted(map(repr, session.execute(select(table).where(table.c.team_id == team_id))))
+        for table in tables
+    }
+
+
+def queries_of(store: ModuleType) -> set[str]:
+    """Return the public functions of a store that work in a session."""
+    name = store.__name__.removeprefix("storage.")
+    return {
+        f"{name}.{key}"
+        for key, value in vars(store).items()
+        if python.isfunction(value)
+        and value.__module__ == store.__name__
+        and not key.startswith("_")
+        and next(iter(python.signature(value).parameters), None) == "session"
+    }
+
+
+def test_every_function_of_the_stores_is_tried_here() -> None:
+    assert set().union(*map(queries_of, STORES)) == READS.keys() | WRITES.keys() | KNOWN_TO_ALL
+
+
+@pytest.mark.parametrize("name", READS)
+def test_a_query_never_returns_anything_of_another_workspace(session: Session, name: str) -> None:
+    story(session, OURS)
+    alone = read(session, READS[name])
+    assert alone, "the story leaves nothing to be found, so finding nothing proves nothing"
+    story(session, THEIRS)
+    assert read(session, READS[name]) == alone
+
+
+@pytest.mark.parametrize("name", WRITES)
+def test_a_change_never_touches_anything_of_another_workspace(session: Session, name: str) -> None:
+    story(session, OURS)
+    story(session, THEIRS)
+    ours, theirs = everything_of(session, OURS), everything_of(session, THEIRS)
+    WRITES[name](session, OURS)
+    assert everything_of(session, THEIRS) == theirs
+    assert everything_of(session, OURS) != ours, "nothing changed at all, so leaving theirs alone proves nothing"
+
+
+def test_a_query_that_forgets_the_workspace_would_be_noticed(session: Session) -> None:
+    def careless(session: Session, _team_id: str) -> list[feedback.Feedback]:
+        return list(session.scalars(select(feedback.Feedback).where(feedback.Feedback.requirement == 1)))
+
+    story(session, OURS)
+    alone = read(session, careless)
+    story(session, THEIRS)
+    assert read(session, careless) != alone
+
+
+def test_a_change_that_forgets_the_workspace_would_be_noticed(session: Session) -> None:
+    story(session, OURS)
+    story(session, THEIRS)
+    before = everything_of(session, THEIRS)
+    session.execute(update(feedback.Feedback).where(feedback.Feedback.number == 1).values(words="Changed."))
+    assert everything_of(session, THEIRS) != before

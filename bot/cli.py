@@ -2,6 +2,7 @@
 
 import json
 import logging
+import signal
 import sys
 import threading
 from collections.abc import Iterator
@@ -53,13 +54,20 @@ def run() -> None:
     """Run the bot until it is told to stop."""
     import uvicorn  # noqa: PLC0415 - only this command serves
 
-    from bot.app import Needline  # noqa: PLC0415 - likewise
+    from bot.app import Needline, StartError  # noqa: PLC0415 - likewise
+    from bot.serving import PortTakenError, check_port  # noqa: PLC0415 - likewise
 
     with _plainly():
         settings = config.load()
         logs.set_up(settings.log_format)
         logs.keep_secret(settings.slack_signing_secret.get_secret_value(), settings.slack_bot_token.get_secret_value())
+        try:
+            check_port(settings.host, settings.port)
+        except PortTakenError as error:
+            raise StartError(f"{error} Set PORT to another, or stop who listens there.") from None
         needline = Needline(settings)
+        for end in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(end, lambda *_: None)  # uvicorn shuts down on them, and raises them again when it is done
         uvicorn.run(
             needline.web,
             host=settings.host,
@@ -97,10 +105,13 @@ def _play_story() -> None:
 
 def _open_demo(port: int) -> None:
     from bot import demo as practice_demo  # noqa: PLC0415 - see _play_story
+    from bot.serving import PortTakenError, check_port  # noqa: PLC0415 - likewise
 
-    if not practice_demo.is_free(port):
-        print(f"Port {port} is taken. Choose another: needline demo --port {port + 1}", file=sys.stderr)
-        raise typer.Exit(2)
+    try:
+        check_port("127.0.0.1", port)
+    except PortTakenError as error:
+        print(f"{error} Choose another: needline demo --port {port + 1}", file=sys.stderr)
+        raise typer.Exit(2) from None
     print("Starting the practice workspace and living through four months of feedback …", flush=True)
     with practice_demo.team(port=port) as team:
         count = practice_demo.live_through(team)

@@ -1,6 +1,5 @@
 """Needline in the practice workspace: a bot, a team, and four months of feedback behind them."""
 
-import socket
 import tempfile
 import time
 import tomllib
@@ -23,6 +22,7 @@ from bot.domain.votes import Choice
 from bot.i18n import locale_of
 from bot.services import feedback, policy, requirements, votes
 from bot.serving import serving
+from practice.guide import Step
 from practice.handles import Channel
 from practice.people import Person
 from practice.workspace import Workspace
@@ -36,12 +36,64 @@ SEED = ROOT / "practice" / "seed.toml"
 HISTORY = timedelta(days=125)
 """How far back the practice clock begins."""
 
+UNREAD = timedelta(days=2)
+"""How far back goes what nobody has read yet."""
+
 DRAIN_S = 30.0
 
 HURRY = {"pace_per_s": 200.0, "merge_s": 0.0, "settle_s": 0.5, "lease_s": 2.0}
 """Delivery without the waiting that only live teams need."""
 
 Seed = dict[str, Any]
+
+_TRIAGE = "C0CLIENTTRIAGE"
+_VOTE: Seed = {"kind": "block_actions", "where": {"actions.0.action_id": "vote_.*"}}
+_CHANGE: Seed = {"kind": "view_submission", "where": {"view.callback_id": "requirement_change"}}
+_SHIPPED: Seed = {"view.state.values.status.requirement_to.selected_option.value": "shipped"}
+
+
+def _as(label: str, key: str, channel: str = _TRIAGE) -> dict[str, str]:
+    """Return a link of the guide: somebody's eyes, at a place."""
+    return {"label": label, "as": f"U0{key.upper()}", "channel": channel}
+
+
+GUIDE: list[Step] = [
+    {
+        "title": "File something.",
+        "text": "You are Alice, who looks after customers. Type /feedback and what one of them said into the "
+        "message box below.",
+        "links": [_as("Be Alice", "alice")],
+        "done": {"gestures": [{"kind": "view_submission", "where": {"view.callback_id": "feedback_file"}}]},
+    },
+    {
+        "title": "Vote as two reviewers.",
+        "text": "Alice’s words now stand on a card in #client-triage. Be Bob and press Approve under it, then Farah.",
+        "links": [_as("Be Bob", "bob"), _as("Be Farah", "farah")],
+        "done": {"gestures": [_VOTE], "people": 2},
+    },
+    {
+        "title": "Decide.",
+        "text": "A third approval decides, so be Dora and approve. Or decide alone as Mara, the manager: the ⋯ menu of "
+        "the card has “Change status”.",
+        "links": [_as("Be Dora", "dora"), _as("Be Mara", "mara")],
+        "done": {"gestures": [_VOTE, _CHANGE]},
+    },
+    {
+        "title": "Ship it.",
+        "text": "It was built. As Mara, choose “Change status” in the ⋯ menu of the card, then “Shipped”, with a "
+        "sentence for the one who asked.",
+        "links": [_as("Be Mara", "mara")],
+        "done": {"gestures": [_CHANGE | {"where": _CHANGE["where"] | _SHIPPED}]},
+    },
+    {
+        "title": "Read what Alice is told.",
+        "text": "She has heard of every step in her direct message with Needline. Now it says that her wish has "
+        "shipped, and asks her to tell the customer.",
+        "links": [_as("Be Alice", "alice", "D0ALICE")],
+        "done": {"read": "(?i)shipped|已上线"},
+    },
+]
+"""What the practice workspace's page shows to a newcomer, one step after the other."""
 
 
 class NotDrainedError(Exception):
@@ -90,7 +142,10 @@ def read_seed() -> Seed:
 def team(port: int, **delivery: float) -> Iterator[Team]:
     """Start a practice workspace on `port` and a bot in it, with the seed's people, channels and rules."""
     seed = read_seed()
-    with tempfile.TemporaryDirectory(prefix="needline-demo-") as folder, Workspace(MANIFEST, port=port) as workspace:
+    with (
+        tempfile.TemporaryDirectory(prefix="needline-demo-") as folder,
+        Workspace(MANIFEST, port=port, guide=GUIDE) as workspace,
+    ):
         workspace.limits.enabled = False
         with serving(_config(workspace, Path(folder))) as (needline, url):
             workspace.connect(url)
@@ -119,7 +174,7 @@ def _settle_in(found: Team, seed: Seed) -> None:
         user_id = f"U0{person['key'].upper()}"
         is_admin = person["role"] == "admin"
         made = found.workspace.person(
-            person["name"], person["locale"], person["tz"], user_id=user_id, is_admin=is_admin
+            person["name"], person["locale"], person["tz"], user_id=user_id, is_admin=is_admin, title=_title(person)
         )
         found.people[person["key"]] = made
         found.locales[person["key"]] = locale_of(person["locale"])
@@ -130,6 +185,11 @@ def _settle_in(found: Team, seed: Seed) -> None:
     for key in ("triage", "review"):
         found.workspace.invite_bot(found.channels[key])
     found.do(lambda session, _now: _introduce(session, found, seed))
+
+
+def _title(person: Seed) -> str:
+    role = "CSM" if person["role"] == "csm" else str(person["role"])
+    return f"{role}, {person['department']}" if "department" in person else role
 
 
 def _introduce(session: Session, found: Team, seed: Seed) -> None:
@@ -166,8 +226,9 @@ def live_through(found: Team) -> int:
     found.workspace.clock.advance(-HISTORY)
     for message in seed["messages"]:
         found.people[message["by"]].says(message["words"], channel=found.channels[message["channel"]])
-    events = sorted((event for item in seed["feedback"] for event in _events(item, start)), key=lambda event: event[0])
-    for when, work in events:
+    events = [event for item in seed["feedback"] for event in _events(item, start)]
+    events.append((start - UNREAD, _read_everything))
+    for when, work in sorted(events, key=lambda event: event[0]):
         found.workspace.clock.advance(when - found.workspace.clock.now())
         work(found)
         found.wait_until_drained()
@@ -176,6 +237,13 @@ def live_through(found: Team) -> int:
 
 
 Event = tuple[datetime, Callable[[Team], None]]
+
+
+def _read_everything(found: Team) -> None:
+    for person in found.people.values():
+        person.reads()
+        for channel in found.channels.values():
+            person.reads(channel)
 
 
 def _events(item: Seed, today: datetime) -> list[Event]:
@@ -257,20 +325,14 @@ def _answer(found: Team, item: Seed) -> None:
     found.do(lambda session, now: feedback.answer(session, actor, item["number"], item["answer"], now, key=key))
 
 
-def is_free(port: int) -> bool:
-    """Say whether a port of this machine can be listened on."""
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) != 0
-
-
 def welcome(found: Team, count: int) -> str:
     """Return what to say to a newcomer."""
     url = found.workspace.url
     return f"""
-The practice workspace runs at {url} with {len(found.people)} people and {count} pieces of feedback.
+Open {url} in a browser. There is a team of {len(found.people)} with {count} pieces of feedback; be any of them.
 Nothing leaves this machine, and everything is gone when you stop it with Ctrl-C.
 
-Try it from another terminal:
+The same by hand, from another terminal:
   curl -s {url}/practice/state | head -c 2000           what is there: people, channels, messages
   curl -s {url}/practice/act -d '{{"who": "U0ALICE", "do": "send", "text": "/feedback mine"}}'
   curl -s {url}/practice/clock -d '{{"advance_s": 3600}}'   an hour later

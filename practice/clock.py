@@ -3,8 +3,9 @@
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
-__all__ = ["PracticeClock"]
+__all__ = ["PracticeClock", "next_weekday"]
 
 
 class PracticeClock:
@@ -39,3 +40,10 @@ class PracticeClock:
     def on_move(self, listener: Callable[[], None]) -> None:
         """Calls `listener` (quick, no arguments) after every move."""
         self._listeners.append(listener)
+
+
+def next_weekday(now: datetime, weekday: int, hour: int, tz: str) -> datetime:
+    """The next such weekday (0 is Monday) at the full hour in a time zone, later than `now`, as an aware datetime."""
+    local = now.astimezone(ZoneInfo(tz))
+    day = local.replace(hour=hour, minute=0, second=0, microsecond=0) + timedelta(days=(weekday - local.weekday()) % 7)
+    return day if day > local else day + timedelta(days=7)

@@ -1,4 +1,4 @@
-"""The workspace by HTTP, for scripts and for the page to come: the same functions behind JSON."""
+"""The workspace by HTTP, for scripts and for the page: the same functions behind JSON."""
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -9,8 +9,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from practice.api import SlackError
 from practice.backend import Backend
+from practice.clock import next_weekday
 from practice.handles import Answer, Message, View, message_handle
+from practice.page import guarded
+from practice.page_deeds import PAGE_DEEDS
 from practice.payloads import conversation_shape, message_shape, user_shape, view_shape
 from practice.people import Person, conversation_of
 from practice.state import Conversation
@@ -29,9 +33,8 @@ def control_routes(backend: Backend) -> list[Route]:
 
     async def clock(request: Request) -> Response:
         if request.method == "POST":
-            backend.state.clock.advance(timedelta(seconds=float((await request.json())["advance_s"])))
-        now = backend.state.clock.now()
-        return JSONResponse({"now": now.isoformat(), "epoch": now.timestamp()})
+            return await _tried(_move_clock, backend, await request.json())
+        return JSONResponse(_time(backend))
 
     async def act(request: Request) -> Response:
         return await _tried(_act, backend, await request.json())
@@ -40,10 +43,10 @@ def control_routes(backend: Backend) -> list[Route]:
         return await _tried(_switch, backend, await request.json())
 
     return [
-        Route("/practice/state", state, methods=["GET"]),
-        Route("/practice/clock", clock, methods=["GET", "POST"]),
-        Route("/practice/act", act, methods=["POST"]),
-        Route("/practice/faults", faults, methods=["POST"]),
+        Route("/practice/state", guarded(backend.state, state), methods=["GET"]),
+        Route("/practice/clock", guarded(backend.state, clock), methods=["GET", "POST"]),
+        Route("/practice/act", guarded(backend.state, act), methods=["POST"]),
+        Route("/practice/faults", guarded(backend.state, faults), methods=["POST"]),
     ]
 
 
@@ -51,8 +54,23 @@ async def _tried(work: Callable[[Backend, Json], Json], backend: Backend, order:
     """Does what was ordered, or says why it cannot be done (400). On another thread: gestures wait for the app."""
     try:
         return JSONResponse({"ok": True} | await run_in_threadpool(work, backend, order))
-    except (AssertionError, KeyError, TypeError, ValueError) as error:
+    except (AssertionError, KeyError, SlackError, TypeError, ValueError) as error:
         return JSONResponse({"ok": False, "error": str(error)}, 400)
+
+
+def _time(backend: Backend) -> Json:
+    now = backend.state.clock.now()
+    return {"now": now.isoformat(), "epoch": now.timestamp()}
+
+
+def _move_clock(backend: Backend, order: Json) -> Json:
+    """Moves the clock by `advance_s`, or forward to the next `weekday` (0 is Monday) at `hour` in the zone `tz`."""
+    clock = backend.state.clock
+    if "weekday" in order:
+        clock.advance(next_weekday(clock.now(), int(order["weekday"]), int(order["hour"]), order["tz"]) - clock.now())
+    else:
+        clock.advance(timedelta(seconds=float(order["advance_s"])))
+    return _time(backend)
 
 
 def _state(backend: Backend) -> Json:
@@ -86,9 +104,16 @@ def _switch(backend: Backend, order: Json) -> Json:
 
 
 def _act(backend: Backend, order: Json) -> Json:
-    user = backend.state.users[order["who"]]
+    user = backend.state.users.get(order["who"])
+    if user is None:
+        raise ValueError(f"nobody here has the id {order['who']!r}")
     person = Person(user.id, user.name, backend)
-    done = _DEEDS[order["do"]](person, order, _message(backend, order))
+    if order["do"] in PAGE_DEEDS:
+        done = PAGE_DEEDS[order["do"]](backend, person.active(), order)
+    else:
+        done = _DEEDS[order["do"]](person, order, _message(backend, order))
+    if order["do"] != "type_in":  # which nobody sees but the one who types
+        backend.state.changes.note()
     return _told(done) | {"modal": person.modal.raw if person.modal else None}
 
 

@@ -23,6 +23,7 @@ __all__ = [
     "finish",
     "global_shortcut",
     "message_shortcut",
+    "rich_elements",
     "slash_command",
     "suggestions",
 ]
@@ -201,6 +202,21 @@ def escaped(text: str) -> str:
     """What Slack makes of typed text: & < > as entities, mentions kept."""
     parts = _MENTION.split(text)
     return "".join(part if at % 2 else _entities(part) for at, part in enumerate(parts))
+
+
+def rich_elements(text: str) -> list[Json]:
+    """What Slack's client makes of typed text for a rich_text section: text, and mentions of people and channels."""
+    parts = [part for part in _MENTION.split(text) if part]
+    return [_rich_element(part) for part in parts]
+
+
+def _rich_element(part: str) -> Json:
+    named = part[2:-1].partition("|")[0]
+    if _MENTION.fullmatch(part) and part[1] == "@":
+        return {"type": "user", "user_id": named}
+    if _MENTION.fullmatch(part) and part[1] == "#":
+        return {"type": "channel", "channel_id": named}
+    return {"type": "text", "text": part}
 
 
 def _entities(text: str) -> str:

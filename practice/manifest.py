@@ -1,7 +1,7 @@
 """What the app's manifest promises: its scopes, events, commands and shortcuts."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ __all__ = ["Manifest", "read_manifest"]
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """The parts of a manifest that decide what Slack lets an app do."""
+    """The parts of a manifest that decide what Slack lets an app do, and what it shows of the app in its menus."""
 
     name: str = "Practice app"
     bot_name: str = "practice_app"
@@ -22,6 +22,8 @@ class Manifest:
     home_tab: bool = False
     messages_tab: bool = True
     messages_read_only: bool = False
+    command_list: Sequence[Mapping[str, str]] = ()
+    shortcut_list: Sequence[Mapping[str, str]] = ()
 
 
 def read_manifest(source: Path | str | Mapping[str, Any]) -> Manifest:
@@ -40,7 +42,13 @@ def read_manifest(source: Path | str | Mapping[str, Any]) -> Manifest:
         home_tab=bool(home.get("home_tab_enabled", False)),
         messages_tab=bool(home.get("messages_tab_enabled", True)),
         messages_read_only=bool(home.get("messages_tab_read_only_enabled", False)),
+        command_list=_texts(features.get("slash_commands"), "command", "description", "usage_hint"),
+        shortcut_list=_texts(features.get("shortcuts"), "name", "type", "callback_id", "description"),
     )
+
+
+def _texts(entries: list[Mapping[str, Any]] | None, *keys: str) -> list[dict[str, str]]:
+    return [{key: str(entry.get(key, "")) for key in keys} for entry in entries or ()]
 
 
 def _inside(document: Mapping[str, Any], *keys: str) -> Any:

@@ -46,15 +46,15 @@ class Person:
 
     def sends(self, text: str, channel: Place = None) -> Answer:
         """Types a slash command, in the DM with the bot if no channel is named."""
-        return gestures.slash_command(self._backend, self._active(), text, self._conversation(channel))
+        return gestures.slash_command(self._backend, self.active(), text, self._conversation(channel))
 
     def says(self, text: str, channel: Place = None, thread: Message | None = None) -> Message:
         """Posts an ordinary message; to the bot if no channel is named."""
         state = self._backend.state
         with state.lock:
             conversation = self._writable(channel if channel or not thread else thread.channel)
-            row = MessageRow(state.new_ts(), conversation.id, self._active().id, gestures.escaped(text))
-            words = {"type": "rich_text_section", "elements": [{"type": "text", "text": text}]}
+            row = MessageRow(state.new_ts(), conversation.id, self.active().id, gestures.escaped(text))
+            words = {"type": "rich_text_section", "elements": gestures.rich_elements(text)}
             row.blocks = [{"type": "rich_text", "block_id": state.new_id("b"), "elements": [words]}]
             row.thread_ts = (thread.row.thread_ts or thread.ts) if thread else None
             add_message(state, conversation, row)
@@ -64,11 +64,11 @@ class Person:
 
     def uses_shortcut(self, callback_id: str) -> Answer:
         """Uses a global shortcut of the manifest."""
-        return gestures.global_shortcut(self._backend, self._active(), callback_id)
+        return gestures.global_shortcut(self._backend, self.active(), callback_id)
 
     def uses_message_shortcut(self, callback_id: str, message: Message) -> Answer:
         """Uses a message shortcut of the manifest on a message."""
-        return gestures.message_shortcut(self._backend, self._active(), callback_id, message.row)
+        return gestures.message_shortcut(self._backend, self.active(), callback_id, message.row)
 
     def reacts(self, name: str, on: Message) -> None:
         """Adds an emoji to a message."""
@@ -84,7 +84,7 @@ class Person:
         with state.lock:
             event: Json = {
                 "type": "app_home_opened",
-                "user": self._active().id,
+                "user": self.active().id,
                 "channel": state.dm(self.id).id,
                 "tab": tab,
             }
@@ -109,7 +109,7 @@ class Person:
             return self.submits()
         surface, content = self._surface(on)
         element = _called(label, button_labels(content), "button")
-        self._active()
+        self.active()
         with ThreadPoolExecutor(times) as at_once:
             work = [at_once.submit(gestures.act, self._backend, self.user, surface, element) for _ in range(times)]
         first, *others = (done.result() for done in work)
@@ -120,7 +120,7 @@ class Person:
         """Chooses an option of an overflow menu."""
         surface, content = self._surface(on)
         element = _called(label, overflow_labels(content), "choice")
-        return gestures.act(self._backend, self._active(), surface, element, verb="chooses")
+        return gestures.act(self._backend, self.active(), surface, element, verb="chooses")
 
     # -- modals
 
@@ -155,7 +155,7 @@ class Person:
         """
         row, block, element = self._choice(label, on)
         words = [option if isinstance(option, str) else option.name for option in options]
-        picked = chosen(self._backend, self._active(), row, block, element, words)
+        picked = chosen(self._backend, self.active(), row, block, element, words)
         if not is_multiple(element):
             return self._set(row, block, element, picked[-1])
         before = self._value(row, block, element) or []
@@ -181,7 +181,7 @@ class Person:
     def options_for(self, label: str, query: str = "", on: Message | View | None = None) -> list[str]:
         """What a select offers; an external one once `query` is as long as it asks for."""
         row, block, element = self._choice(label, on)
-        return [words for words, _ in offered(self._backend, self._active(), row, block, element, query)]
+        return [words for words, _ in offered(self._backend, self.active(), row, block, element, query)]
 
     @overload
     def submits(self, *, twice: Literal[False] = False) -> Answer: ...
@@ -191,13 +191,13 @@ class Person:
         """Submits the modal; with `twice` two identical requests go out at once and both answers are returned."""
         if not self._open_modal().body.get("submit"):
             raise AssertionError("this modal has no submit button")
-        answers = submit_view(self._backend, self._active(), twice=twice)
+        answers = submit_view(self._backend, self.active(), twice=twice)
         return answers if twice else answers[0]
 
     def closes(self, *, everything: bool = False) -> Answer:
         """Closes the top view, or the whole stack as the cross in the corner does."""
         self._open_modal()
-        answers = [gestures.close_view(self._backend, self._active(), cleared=everything)]
+        answers = [gestures.close_view(self._backend, self.active(), cleared=everything)]
         while everything and self.user.views:
             answers.append(gestures.close_view(self._backend, self.user, cleared=True))
         return answers[-1]
@@ -244,7 +244,8 @@ class Person:
 
     # -- what the gestures have in common
 
-    def _active(self) -> User:
+    def active(self) -> User:
+        """The person's row, for whoever is about to act; AssertionError if they were deactivated."""
         if self.user.deleted:
             raise AssertionError(f"{self.name} was deactivated and can do nothing in Slack")
         return self.user
@@ -264,7 +265,7 @@ class Person:
     def _reaction(self, change: Callable[..., None], name: str, on: Message) -> None:
         state = self._backend.state
         with state.lock:
-            change(state, state.conversations[on.channel.id], on.row, name.strip(":"), self._active().id)
+            change(state, state.conversations[on.channel.id], on.row, name.strip(":"), self.active().id)
             events = state.take_events()
         self._backend.dispatcher.send_events(events, wait=True)
 
@@ -294,7 +295,7 @@ class Person:
 
     def _set(self, row: ViewRow | MessageRow, block: Json, element: Json, value: Any) -> Answer:
         """Puts a value in; elements outside inputs, and inputs that dispatch, tell the app at once."""
-        user = self._active()
+        user = self.active()
         if isinstance(row, ViewRow):
             with self._backend.state.lock:
                 row.values[_key(block, element)] = state_entry(element, value)

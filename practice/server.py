@@ -144,6 +144,7 @@ async def _answered(backend: Backend, request: Request, call: Call, work: Work) 
     if fault and (instead := await _before(fault, request, call)):
         return instead
     response = _carry_out(backend.state, call, work)
+    backend.state.changes.note()
     backend.dispatcher.send_events(_events(backend.state), wait=False)
     return await _after(fault, request, call, response) if fault else response
 

@@ -4,11 +4,12 @@ import itertools
 import secrets
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+from practice.changes import Changes
 from practice.clock import PracticeClock
 from practice.limits import Limits
 from practice.manifest import Manifest
@@ -32,7 +33,7 @@ InstallState = Literal["live", "token_revoked", "account_inactive"]
 
 @dataclass(slots=True)
 class User:
-    """A member of the workspace; `views` is the stack of open modals, the top one last."""
+    """A member of the workspace; `views` is the stack of open modals, the top one last; `title` what they do here."""
 
     id: str
     name: str
@@ -46,6 +47,7 @@ class User:
     updated: int = 0
     views: list["ViewRow"] = field(default_factory=list)
     home: "ViewRow | None" = None
+    title: str = ""
 
 
 @dataclass(slots=True)
@@ -176,6 +178,9 @@ class State:
     events: list[dict[str, Any]] = field(default_factory=list)
     sights: list[Sight] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    changes: Changes = field(default_factory=Changes)
+    guide: Sequence[Mapping[str, Any]] = ()
+    instance: str = field(default_factory=lambda: secrets.token_hex(4))
     _last_ts: int = 0
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
@@ -208,6 +213,7 @@ class State:
     def see(self, viewers: Iterator[str] | list[str], line: str, **shown: Mapping[str, Any] | None) -> None:
         """Writes a line of the transcript for these people."""
         self.sights.append(Sight(self.clock.now(), frozenset(viewers), line, **shown))
+        self.changes.note()
 
     def dm(self, user: str) -> Conversation:
         """The direct message of a person with the bot; made when it is first needed."""

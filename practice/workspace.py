@@ -3,7 +3,7 @@
 import hashlib
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -17,10 +17,12 @@ from practice.conversations import join_conversation
 from practice.dispatch import Dispatcher, signed_headers
 from practice.events import emit
 from practice.faults import Faults
+from practice.guide import Step
 from practice.handles import Answer, Channel, Message, View, channel_handle, message_handle
 from practice.ledger import Delivery, Ledger
 from practice.limits import Limits
 from practice.manifest import read_manifest
+from practice.page import page_routes
 from practice.payloads import user_shape
 from practice.people import Person, conversation_of
 from practice.server import PracticeServer, make_routes, practice_app
@@ -49,6 +51,7 @@ class Workspace:
         team_id: The workspace's id.
         team_name: Its name.
         domain: Its part of slack.com.
+        guide: The steps of a first visit that its page shows; see `practice.guide.Step`.
     """
 
     def __init__(
@@ -61,6 +64,7 @@ class Workspace:
         team_id: str = "T0PRACTICE",
         team_name: str = "Practice",
         domain: str = "practice",
+        guide: Sequence[Step] = (),
     ) -> None:
         installed = read_manifest(manifest)
         self.clock = PracticeClock()
@@ -77,17 +81,20 @@ class Workspace:
         self._backend = Backend(self.state, self._dispatcher, self.ledger, self.faults)
         self._server = PracticeServer(port)
         self.state.url = self._server.url
+        self.state.guide = guide
+        self.clock.on_move(self.state.changes.note)
 
     # -- running
 
     def start(self) -> Self:
         """Serves from now on."""
-        routes = make_routes(self._backend) + control_routes(self._backend)
+        routes = make_routes(self._backend) + control_routes(self._backend) + page_routes(self._backend)
         self._server.start(practice_app(routes))
         return self
 
     def stop(self) -> None:
         """Stops serving and delivering."""
+        self.state.changes.close()
         self._server.stop()
         self._dispatcher.close()
 
@@ -162,11 +169,12 @@ class Workspace:
         is_bot: bool = False,
         user_id: str | None = None,
         email: str | None = None,
+        title: str = "",
     ) -> Person:
         """Adds a person. Their id is made from the name, the same each time: Alice is U0ALICE."""
         user_id = user_id or f"U0{_id_from(name)}"
         handle = _handle(name)
-        user = User(user_id, name, handle, email or f"{handle}@example.com", locale, tz, is_admin, is_bot)
+        user = User(user_id, name, handle, email or f"{handle}@example.com", locale, tz, is_admin, is_bot, title=title)
         with self.state.lock:
             if user_id in self.state.users:
                 raise ValueError(f"there is already somebody with the id {user_id}; give user_id=")

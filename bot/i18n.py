@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from babel import Locale
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_datetime, format_skeleton
 from babel.messages.pofile import read_po
 
 LOCALES = ("en", "zh_Hans")
@@ -64,7 +64,7 @@ def day(locale: str, when: date) -> str:
 
 def month(locale: str, when: date) -> str:
     """Return month and year as people write them."""
-    return format_date(when, format="yMMMM" if locale != "zh_Hans" else "y年M月", locale=Locale.parse(locale))
+    return format_skeleton("yMMMM", datetime(when.year, when.month, 1), locale=Locale.parse(locale))  # noqa: DTZ001 - a month has no zone
 
 
 def moment(locale: str, when: datetime) -> str:

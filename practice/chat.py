@@ -51,11 +51,17 @@ def update(state: State, args: Args) -> Json:
         changes["metadata"] = _metadata(args)
     if "text" in changes and "text" not in args and "markdown_text" not in args:
         del changes["text"]
+    if _has_rich_text(row.blocks) and "blocks" in changes and not _has_rich_text(changes["blocks"]):
+        raise SlackError("block_mismatch")
     if flag(args, "reply_broadcast"):
         changes["broadcast"] = True
     edit_message(state, conversation, row, changes)
     message = message_shape(state, row, metadata=True)
     return {"channel": conversation.id, "ts": row.ts, "text": row.text, "message": message}
+
+
+def _has_rich_text(blocks: list[Json] | None) -> bool:
+    return any(block["type"] == "rich_text" for block in blocks or [])
 
 
 @method("chat.delete", tier=3, scope="chat:write", required={"channel": "invalid_arguments", "ts": "invalid_arguments"})

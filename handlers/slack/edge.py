@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Callable
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
@@ -51,6 +51,7 @@ class Edge:
     counts: Counts
     team_id: str
     hooks: tuple[str, ...] = SLACK_HOOKS
+    languages: who.Languages = field(default_factory=dict)
 
     def whisper(self, body: Payload, text: str, blocks: list[Payload] | None = None) -> None:
         """Answer a gesture so that only its person sees it. Best effort, after the acknowledgement."""
@@ -97,7 +98,7 @@ def install(app: App, edge: Edge) -> None:
         kind = kind_of(body)
         edge.counts.requests.labels(kind, "received").inc()
         if kind != "event":
-            context["actor"] = who.actor(edge.database, client, body)
+            context["actor"] = who.actor(edge.database, client, body, edge.languages)
             if who.is_from_elsewhere(body, edge.team_id):
                 raise Refused("refused.elsewhere")
         next()

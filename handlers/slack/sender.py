@@ -12,7 +12,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.delivery import Dead, Moot, Outcome, RetryAfter, Sent, Unknown
 from bot.domain.refusals import Busy
-from handlers.slack import letters
+from handlers.slack import letters, who
 from handlers.slack.letters import Drawn
 from handlers.slack.lookup import find
 from storage import outbox, people, policy
@@ -23,6 +23,9 @@ log = structlog.get_logger(__name__)
 
 EVENT_TYPE = "needline_outbox"
 """Metadata type by which our messages are found again; its payload holds the outbox id."""
+
+CHANNELS = frozenset({"triage", "review"})
+"""Lanes that lead to a channel of the policy; the others lead to people."""
 
 STOPPED_S = 60.0
 """How long a lane rests when Slack does not take our token: an admin must act, nothing is lost meanwhile."""
@@ -49,6 +52,7 @@ class SlackSender:
     def __call__(self, row: OutboxRow, *, maybe_shown: bool) -> Outcome:
         """Draw the row and send it."""
         try:
+            self._meet(row)
             drawn, posted = self._draw(row)
         except Busy:
             return Unknown("database") if maybe_shown else RetryAfter(DATABASE_S, "database")
@@ -63,6 +67,15 @@ class SlackSender:
             return _refused(error, maybe_shown=maybe_shown)
         except (SlackClientError, OSError, HTTPException, Busy) as error:
             return Unknown(type(error).__name__)
+
+    def _meet(self, row: OutboxRow) -> None:
+        """Learn the language of a person we write to for the first time."""
+        if row.lane in CHANNELS:
+            return
+        with self.database.read() as session:
+            known = people.get(session, row.team_id, row.lane)
+        if known is None:
+            who.introduce(self.database, self.client, row.team_id, row.lane)
 
     def _draw(self, row: OutboxRow) -> tuple[Drawn | None, Posted | None]:
         with self.database.read() as session:
@@ -79,12 +92,21 @@ class SlackSender:
             if updated:
                 return updated
         if maybe_shown:
-            ts = find(self.client, row, EVENT_TYPE)
+            ts = self._find(row)
             if ts:
                 return Sent(str(row.channel), ts, redrawn=drawn.redrawn)
         if not drawn.worth_posting:
             return Moot("over before it was posted")
         return self._post(row, drawn)
+
+    def _find(self, row: OutboxRow) -> str | None:
+        """Look for a former try; None also when it went to a channel that was given up for another."""
+        try:
+            return find(self.client, row, EVENT_TYPE)
+        except SlackApiError as error:
+            if error.response.get("error") in _CLOSED and self._channel(row) != row.channel:
+                return None
+            raise
 
     def _update(self, row: OutboxRow, posted: Posted, drawn: Drawn) -> Sent | None:
         """Redraw in place; None when the message is gone, or stands in a channel that was given up for another.
@@ -128,7 +150,7 @@ class SlackSender:
     def _channel(self, row: OutboxRow) -> str | None:
         """Return where a lane leads: a channel of the policy, or our DM with a person, learnt before the first send."""
         with self.database.read() as session:
-            if row.lane in {"triage", "review"}:
+            if row.lane in CHANNELS:
                 channel: str | None = getattr(policy.load(session, row.team_id).channels, row.lane)
                 return channel
             person = people.get(session, row.team_id, row.lane)

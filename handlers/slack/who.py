@@ -22,21 +22,34 @@ LOOKUP_S = 0.8
 Payload = dict[str, Any]
 
 
-def actor(database: Database, client: WebClient, body: Payload) -> Actor:
+Languages = dict[tuple[str, str], str]
+"""Each person's language as we last knew it, for when the database cannot tell."""
+
+
+def actor(database: Database, client: WebClient, body: Payload, languages: Languages) -> Actor:
     """Return the person behind a command or interaction. When nobody can tell us their language, English."""
     team_id, user_id = ids(body)
     try:
-        with database.read() as session:
-            known = people.get(session, team_id, user_id)
+        locale = _locale(database, client, team_id, user_id)
     except Busy:
-        return Actor(team_id, user_id, FALLBACK)
-    if known:
-        return Actor(team_id, user_id, known.locale)
-    profile = look_up(client, user_id)
-    if profile is None:
-        return Actor(team_id, user_id, FALLBACK)
-    _remember(database, team_id, profile)
-    return Actor(team_id, user_id, profile.locale)
+        return Actor(team_id, user_id, languages.get((team_id, user_id), FALLBACK))
+    languages[team_id, user_id] = locale
+    return Actor(team_id, user_id, locale)
+
+
+def _locale(database: Database, client: WebClient, team_id: str, user_id: str) -> str:
+    with database.read() as session:
+        known = people.get(session, team_id, user_id)
+    found = known or introduce(database, client, team_id, user_id)
+    return found.locale if found else FALLBACK
+
+
+def introduce(database: Database, client: WebClient, team_id: str, user_id: str) -> Profile | None:
+    """Look up a person who is new to us and remember them; None when Slack does not tell."""
+    found = look_up(client, user_id)
+    if found:
+        _remember(database, team_id, found)
+    return found
 
 
 def ids(body: Payload) -> tuple[str, str]:

@@ -235,3 +235,13 @@ def test_the_transcript_is_what_people_read(ws: Workspace, app: Served, room: Ro
         ws.eventually(lambda: False, within=0.05, what="nothing")
     with pytest.raises(AssertionError, match="Bold news"):
         ws.find(triage, "no such news")
+
+
+def test_an_update_may_not_take_the_rich_text_out_of_a_message(ws: Workspace, app: Served, room: Room) -> None:
+    _, _, triage = room
+    text = {"type": "rich_text_section", "elements": [{"type": "text", "text": "before"}]}
+    rich, plain = {"type": "rich_text", "elements": [text]}, {"type": "divider"}
+    ts = app.client.chat_postMessage(channel=triage.id, text="before", blocks=[rich])["ts"]
+    app.client.chat_update(channel=triage.id, ts=ts, text="still", blocks=[rich, plain])
+    with pytest.raises(SlackApiError, match="block_mismatch"):
+        app.client.chat_update(channel=triage.id, ts=ts, text="after", blocks=[plain])

@@ -4,11 +4,25 @@ from typing import Any
 
 from bot.domain.feedback import State, shorten
 from bot.i18n import say
-from handlers.slack.blocks.text import Block, Mrkdwn, actions, button, context, escape, mrkdwn, option, titled_quote
+from handlers.slack.blocks.text import (
+    Block,
+    Mrkdwn,
+    actions,
+    button,
+    context,
+    escape,
+    line,
+    mrkdwn,
+    option,
+    titled_quote,
+)
 from handlers.slack.facts import Facts
 
 QUOTE = 200
 """How many characters of the customer's words a card shows."""
+
+VOTERS = 500
+"""How many characters of the list of voters a card shows."""
 
 Message = dict[str, Any]
 
@@ -25,8 +39,8 @@ def card(facts: Facts, locale: str) -> Message:
 
 
 def _withdrawn(facts: Facts, locale: str) -> Message:
-    line = mrkdwn(locale, "card.withdrawn", ref=ref(facts), name=facts.name(facts.feedback.filed_by))
-    return {"text": line, "blocks": [context(line)]}
+    text = say(locale, "card.withdrawn", ref=ref(facts), name=facts.name(facts.feedback.filed_by))
+    return {"text": escape(text), "blocks": [line(text)]}
 
 
 def _open(facts: Facts, locale: str) -> Message:
@@ -39,16 +53,16 @@ def _closed(facts: Facts, locale: str) -> Message:
     requirement = facts.requirement
     assert requirement  # noqa: S101 - only requirements are voted on
     title = titled_quote(f"{ref(facts)} · {requirement.title}", None)
-    line = context(result(facts, locale), standing(facts, locale))
-    return {"text": _fallback(facts, locale), "blocks": [title, line, actions(menu(facts, locale))]}
+    outcome = context(result(facts, locale), standing(facts, locale))
+    return {"text": _fallback(facts, locale), "blocks": [title, outcome, actions(menu(facts, locale))]}
 
 
 def _small(facts: Facts, locale: str) -> Message:
     item = facts.feedback
     blocks = [_headline(facts), context(about(facts, locale))]
     if item.state == State.ANSWERED:
-        line = mrkdwn(locale, "card.answered", name=facts.name(item.answered_by or ""))
-        return {"text": _fallback(facts, locale), "blocks": [*blocks, context(line), actions(menu(facts, locale))]}
+        answered = context(mrkdwn(locale, "card.answered", name=facts.name(item.answered_by or "")))
+        return {"text": _fallback(facts, locale), "blocks": [*blocks, answered, actions(menu(facts, locale))]}
     row = actions(
         button(say(locale, "button.answer"), "answer_open", str(item.number), style="primary"),
         button(say(locale, "button.make_requirement"), "answer_requirement", str(item.number)),
@@ -107,7 +121,8 @@ def tally(facts: Facts, locale: str) -> Mrkdwn:
 
 
 def _voters(facts: Facts, locale: str) -> str:
-    return say(locale, "list.comma").join(facts.name(ballot.user_id) for ballot in facts.ballots)
+    names = say(locale, "list.comma").join(facts.name(ballot.user_id) for ballot in facts.ballots)
+    return shorten(names, VOTERS)
 
 
 def _votes(facts: Facts, locale: str) -> str:
@@ -115,7 +130,7 @@ def _votes(facts: Facts, locale: str) -> str:
         say(locale, "card.vote", name=facts.name(ballot.user_id), choice=say(locale, f"choice.{ballot.choice}"))
         for ballot in facts.ballots
     ]
-    return say(locale, "list.comma").join(voted)
+    return shorten(say(locale, "list.comma").join(voted), VOTERS)
 
 
 def result(facts: Facts, locale: str) -> Mrkdwn:

@@ -43,7 +43,7 @@ def _more(facts: Facts, locale: str, viewer: str) -> list[Block]:
     stake = say(locale, f"stake.{item.stake}") if item.stake else None
     said_by = item.said_by if facts.may_see_customer(viewer) else None
     lines = {"scenario": item.scenario, "said_by": said_by, "stake": stake}
-    return [section(mrkdwn(locale, f"details.{name}", text=text)) for name, text in lines.items() if text]
+    return [titled_quote(say(locale, f"details.{name}"), text) for name, text in lines.items() if text]
 
 
 def _state(facts: Facts, locale: str) -> list[Block]:

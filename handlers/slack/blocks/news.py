@@ -6,7 +6,7 @@ from bot.domain.requirements import MILESTONES, Status
 from bot.i18n import say
 from handlers.slack.blocks.cards import Message, ref
 from handlers.slack.blocks.receipts import status_line
-from handlers.slack.blocks.text import Block, Mrkdwn, actions, button, context, mrkdwn, quote, section
+from handlers.slack.blocks.text import Block, Mrkdwn, actions, button, context, escape, mrkdwn, quote, section
 from handlers.slack.facts import Facts
 from storage.feedback import Question
 from storage.requirements import Move
@@ -17,7 +17,7 @@ MOST_CHARACTERS = 11_000
 
 ITEM_BLOCKS = 4
 ITEM_CHARACTERS = 700
-"""What an item takes at most, apart from what somebody wrote in it."""
+"""What an item takes at most, apart from what somebody wrote in it and the names it bears."""
 
 
 @dataclass(frozen=True)
@@ -41,10 +41,15 @@ def fitting(items: list[Item]) -> int:
     """Return how many of the items, from the first, fit into one message; at least one does."""
     characters = 0
     for count, item in enumerate(items):
-        characters += ITEM_CHARACTERS + len(_written(item))
+        characters += ITEM_CHARACTERS + len(escape(_named(item))) + len(_written(item))
         if count and (characters > MOST_CHARACTERS or (count + 1) * ITEM_BLOCKS > MOST_BLOCKS):
             return count
     return len(items)
+
+
+def _named(item: Item) -> str:
+    """Return what names an item twice, in its headline and in the text beside the blocks."""
+    return 2 * (item.facts.feedback.title + item.facts.customer.name)
 
 
 def _written(item: Item) -> str:

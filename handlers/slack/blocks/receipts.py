@@ -6,7 +6,7 @@ from bot.domain.feedback import UNDO_WINDOW, State
 from bot.domain.requirements import Status, target_day, target_month
 from bot.i18n import day, month, say
 from handlers.slack.blocks.cards import Message
-from handlers.slack.blocks.text import Mrkdwn, actions, button, context, escape, mrkdwn, section, titled_quote
+from handlers.slack.blocks.text import Mrkdwn, actions, button, context, escape, line, mrkdwn, section, titled_quote
 from handlers.slack.facts import Facts
 
 
@@ -14,8 +14,8 @@ def receipt(facts: Facts, locale: str, now: datetime) -> Message:
     """Return text and blocks of a receipt in its newest state."""
     item = facts.feedback
     if item.state == State.WITHDRAWN:
-        line = mrkdwn(locale, "receipt.withdrawn", number=f"F-{item.number}", title=item.title)
-        return {"text": line, "blocks": [context(line)]}
+        text = say(locale, "receipt.withdrawn", number=f"F-{item.number}", title=item.title)
+        return {"text": escape(text), "blocks": [line(text)]}
     text = mrkdwn(locale, "receipt.text", number=f"F-{item.number}", title=item.title, customer=facts.customer.name)
     blocks = [
         section(mrkdwn(locale, "receipt.head", number=f"F-{item.number}", customer=facts.customer.name)),

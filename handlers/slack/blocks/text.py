@@ -60,6 +60,11 @@ def titled_quote(title: str, quote: str | None) -> Block:
     return {"type": "rich_text", "elements": elements}
 
 
+def line(text: str) -> Block:
+    """Return a line as rich text. Slack does not let an update take the rich text out of a message altogether."""
+    return {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": [_text(text)]}]}
+
+
 def quote(text: str) -> Block:
     """Return somebody's words as they wrote them."""
     return {"type": "rich_text", "elements": [{"type": "rich_text_quote", "elements": [_text(text)]}]}

@@ -43,7 +43,7 @@ bench: setup  ## speed, as ratios against floors (arrives with its own issue)
 	@echo "The bench is not built yet; see CHANGELOG." && exit 2
 
 torture: setup  ## kill -9 at many random points of the story, on both databases
-	$(BIN)/pytest -p no:xdist -o addopts= tests/torture --kills $${KILLS:-40}
+	KILLS=$${KILLS:-40} $(BIN)/pytest -n 0 --timeout 3600 tests/torture
 
 lock:  ## renew requirements.lock (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade \

@@ -4,7 +4,7 @@ BIN := .venv/bin
 DEMO ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo story run test lint bench torture lock catalogues
+.PHONY: help setup demo story run test lint bench torture pictures lock
 
 help:  ## list these words
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ bench: setup  ## speed, as ratios against floors (arrives with its own issue)
 
 torture: setup  ## kill -9 at many random points of the story, on both databases
 	KILLS=$${KILLS:-40} $(BIN)/pytest -n 0 --timeout 3600 tests/torture
+
+pictures: setup  ## remake the pictures in README
+	$(BIN)/needline demo --record docs/pictures
 
 lock:  ## renew requirements.lock (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade \

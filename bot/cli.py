@@ -82,12 +82,15 @@ def run() -> None:
 def demo(
     *,
     story: Annotated[bool, typer.Option("--story", help="Play the whole loop, print it and stop.")] = False,
+    record: Annotated[Path | None, typer.Option(help="Write pictures into a folder and stop.")] = None,
     port: Annotated[int, typer.Option(help="Where the practice workspace listens, on 127.0.0.1.")] = 8800,
 ) -> None:
     """Try Needline in the practice workspace, without a Slack account."""
     logs.set_up("console", level=logging.WARNING)
     if story:
         _play_story()
+    elif record is not None:
+        _take_pictures(record)
     else:
         _open_demo(port)
 
@@ -101,6 +104,16 @@ def _play_story() -> None:
         print(f"\n{error}", file=sys.stderr)
         raise typer.Exit(1) from None
     print(f"\nThe loop is closed. ({took:.0f} s)")
+
+
+def _take_pictures(folder: Path) -> None:
+    try:
+        from bot import record  # noqa: PLC0415 - Playwright is there for developers only
+    except ModuleNotFoundError:
+        print("Pictures need the developers' packages: run `make setup`.", file=sys.stderr)
+        raise typer.Exit(2) from None
+    for path in record.record(folder):
+        print(path)
 
 
 def _open_demo(port: int) -> None:

@@ -65,7 +65,7 @@ def play(say: Callable[[str], None]) -> float:
     with team(port=0, merge_s=0.3) as found:
         story = Story(found)
         try:
-            for chapter in (approved_and_shipped, declined_in_chinese, answered, withdrawn):
+            for chapter in CHAPTERS:
                 chapter(story)
         finally:
             say(found.workspace.transcript())
@@ -155,3 +155,7 @@ def _succeeds(answer: object) -> None:
     """A gesture must be taken: answered in time, without a refusal."""
     if not getattr(answer, "ok", False) or getattr(answer, "errors", None):
         raise MissingError(f"A gesture was not taken: {getattr(answer, 'error', '')} {getattr(answer, 'errors', '')}")
+
+
+CHAPTERS = (approved_and_shipped, declined_in_chinese, answered, withdrawn)
+"""The chapters, in the order in which they build on each other."""

@@ -245,7 +245,6 @@ EXPECTED = (
     "slack.unknown",
     "slack.app_rate_limited",
     "who.unknown",
-    "permalink.unknown",
     "whisper.lost",
     "delivery.settled",
     "is_inactive",

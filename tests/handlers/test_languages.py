@@ -150,7 +150,7 @@ def _questions(office: Office) -> None:
 def test_an_admin_who_never_used_the_bot_is_told_of_trouble_in_their_language(office: Office) -> None:
     workspace.set_policy(office, channels={})
     workspace.file(office, office.meiling, "需要频道。")
-    assert zh("notice.no_triage_channel") in office.ws.eventually(office.ada.dm)[-1].text
+    assert "初筛频道尚未设置" in office.ws.eventually(office.ada.dm)[-1].text
 
 
 def _what_cannot_be_delivered(office: Office) -> None:

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,10 +11,9 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
-import uvicorn
-
 from bot.app import Needline
 from bot.config import Config
+from bot.serving import serving
 from practice.workspace import Workspace
 
 ROOT = Path(__file__).parent.parent
@@ -42,18 +40,9 @@ def config(workspace: Workspace, database_url: str) -> Config:
 @contextmanager
 def in_thread(workspace: Workspace, database_url: str) -> Iterator[Needline]:
     """Run a bot in this process, connected to the workspace."""
-    needline = Needline(config(workspace, database_url))
-    server = uvicorn.Server(uvicorn.Config(needline.web, host="127.0.0.1", port=0, log_config=None))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    _wait(lambda: server.started, "the bot did not start")
-    port = server.servers[0].sockets[0].getsockname()[1]
-    workspace.connect(f"http://127.0.0.1:{port}/slack/events")
-    try:
+    with serving(config(workspace, database_url)) as (needline, url):
+        workspace.connect(url)
         yield needline
-    finally:
-        server.should_exit = True
-        thread.join(timeout=15)
 
 
 class Process:

@@ -10,6 +10,8 @@ import pytest
 from bot import story
 from bot.config import Config
 from bot.policy import Policy
+from practice.api import METHODS
+from practice.workspace import METHOD_MODULES
 from tests.bot import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -73,3 +75,9 @@ def test_every_make_word_in_the_readme_exists() -> None:
 def test_decisions_are_numbered_without_a_gap() -> None:
     numbers = sorted(int(page.name[:4]) for page in (ROOT / "docs" / "decisions").glob("*.md"))
     assert all(later == earlier + 1 for earlier, later in pairwise(numbers))
+
+
+def test_every_method_the_practice_workspace_plays_stands_in_its_table() -> None:
+    table = (ROOT / "docs" / "practice.md").read_text(encoding="utf-8")
+    assert METHOD_MODULES  # importing them is what registers the methods
+    assert [name for name in METHODS if f"`{name}`" not in table] == []

@@ -99,6 +99,7 @@ def history(state: State, args: Args) -> Json:
     rows = [message for message in reversed([*row.lasting()]) if message.top_level and within(message.ts)]
     page, cursor = paged(rows, args, 100)
     answer: Json = {"messages": _shapes(state, page, args), "has_more": bool(cursor), "pin_count": 0}
+    answer |= {"channel_actions_ts": None, "channel_actions_count": 0}
     if latest := text_arg(args, "latest"):
         answer["latest"] = latest
     return answer | ({"response_metadata": {"next_cursor": cursor}} if cursor else {})

@@ -23,7 +23,7 @@ from handlers.slack import answers, cards, command, edge, feedback, outbox, peop
 from handlers.slack.edge import SLACK_HOOKS, Counts, Edge
 from handlers.slack.sender import SlackSender
 from handlers.web import app as web
-from storage import migrations
+from storage import migrations, workspaces
 from storage.db import Database
 
 log = structlog.get_logger(__name__)
@@ -55,8 +55,10 @@ class Needline:
         self.now: Now = now.practice(config.needline_clock_url) if config.needline_clock_url else now.system
         self.database = ready_database(config.database_url)
         self.install = who_are_we(config)
-        if config.needline_admin:
-            with self.database.begin() as session:
+        with self.database.begin() as session:
+            if workspaces.enter(session, self.install.team_id):
+                log.info("workspace.resumed", team=self.install.team_id)
+            if config.needline_admin:
                 policy.appoint_first_admin(session, self.install.team_id, config.needline_admin, self.now())
         self._background = ThreadPoolExecutor(4, thread_name_prefix="background")
         self.edge = Edge(

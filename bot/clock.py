@@ -1,5 +1,7 @@
 """APScheduler, in memory and only as a clock: it calls the jobs; what is due is asked of the database."""
 
+from datetime import UTC, datetime
+
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 
@@ -24,6 +26,7 @@ def start(database: Database, now: Now) -> BackgroundScheduler:
             seconds=job.every.total_seconds(),
             coalesce=True,
             misfire_grace_time=None,
+            next_run_time=datetime.now(UTC),
         )
     scheduler.start()
     return scheduler

@@ -15,9 +15,9 @@ import structlog
 from sqlalchemy.orm import Session
 
 from bot.domain.refusals import Busy
-from bot.policy import DeliveryTable
-from bot.services import news
-from storage import outbox, policy
+from bot.policy import CHANNELS, DeliveryTable, Policy
+from bot.services import news, people
+from storage import outbox, policy, workspaces
 from storage.db import Database
 from storage.outbox import Letter, OutboxRow
 
@@ -135,13 +135,14 @@ class Delivery:
     def _claim(self, limit: int, busy: set[tuple[str, str]]) -> list[tuple[OutboxRow, str, DeliveryTable]]:
         now = self._now()
         with self._database.read() as session:
-            due = outbox.next_due(session)
+            stopped = workspaces.stopped(session)
+            due = outbox.next_due(session, stopped)
         if due is None or due > now:
             return []
         with self._database.begin(quiet=True) as session:
-            paces = _Paces(session)
-            rows = outbox.claim(session, now, lambda team_id: timedelta(seconds=paces[team_id].lease_s), limit, busy)
-            return [(row, row.state, paces[row.team_id]) for row in rows]
+            rules = _Rules(session, now)
+            rows = outbox.claim(session, now, rules.lease, limit, busy, hush=rules.quiet_until, stopped=stopped)
+            return [(row, row.state, rules[row.team_id].delivery) for row in rows]
 
     def _deliver(self, row: OutboxRow, before: str, pace: DeliveryTable) -> None:
         try:
@@ -173,16 +174,27 @@ class Delivery:
         log.error("delivery.not_settled", team=row.team_id, row=row.id)
 
 
-class _Paces(dict[str, DeliveryTable]):
-    """Each workspace's delivery table, read once a claim."""
+class _Rules(dict[str, Policy]):
+    """Each workspace's policy, read once a claim."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, now: datetime) -> None:
         super().__init__()
         self._session = session
+        self._now = now
 
-    def __missing__(self, team_id: str) -> DeliveryTable:
-        self[team_id] = policy.load(self._session, team_id).delivery
+    def __missing__(self, team_id: str) -> Policy:
+        self[team_id] = policy.load(self._session, team_id)
         return self[team_id]
+
+    def lease(self, team_id: str) -> timedelta:
+        """Return how long a claimed lane is ours."""
+        return timedelta(seconds=self[team_id].delivery.lease_s)
+
+    def quiet_until(self, team_id: str, lane: str) -> datetime | None:
+        """Return until when the person of a lane is not to be disturbed; None by day, and for channels."""
+        if lane in CHANNELS:
+            return None
+        return people.quiet_until(self._session, self[team_id], team_id, lane, self._now)
 
 
 def settle(session: Session, row: OutboxRow, outcome: Outcome, pace: DeliveryTable, now: datetime) -> None:

@@ -1,29 +1,103 @@
-"""The table of scheduled jobs."""
+"""The table of scheduled jobs: what every replica does regularly. That two do it at once does no harm."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from storage import seen
+import structlog
+
+from bot.domain.refusals import Busy
+from bot.services import feedback, schedules, votes
+from storage import feedback as feedback_store
+from storage import schedules as schedule_store
+from storage import seen, workspaces
+from storage import votes as vote_store
 from storage.db import Database
+
+log = structlog.get_logger(__name__)
 
 KEPT = timedelta(days=30)
 """How long we remember what we took; Slack's own repeats end within a day."""
 
+PERIODS_KEPT = timedelta(days=400)
+"""How long we remember in which periods something was done."""
+
+BATCH = 100
+"""How much of what is due a tick takes up; the rest is the next tick's."""
+
 
 @dataclass(frozen=True)
 class Job:
-    """Something done regularly by every replica; doing it twice must do no harm."""
+    """Something done regularly by every replica."""
 
     name: str
     every: timedelta
     do: Callable[[Database, datetime], None]
 
 
-def forget_seen(database: Database, now: datetime) -> None:
-    """Delete the keys of gestures and events that can no longer come again."""
-    with database.begin() as session:
+def plan_schedules(database: Database, now: datetime) -> None:
+    """Plan what each workspace wants done regularly, after changes of its policy or of where its people live."""
+    with database.read() as session:
+        teams = workspaces.served(session)
+    for team_id in teams:
+        with database.begin(quiet=True) as session:
+            schedules.plan(session, team_id, now)
+
+
+def run_schedules(database: Database, now: datetime) -> None:
+    """Do what is due: digests, reminders, summaries. Each in a transaction of its own."""
+    with database.read() as session:
+        due = schedule_store.due(session, now, BATCH)
+        stopped = workspaces.stopped(session) if due else set()
+    for found in due:
+        if found.team_id not in stopped:
+            _one(database, schedules.run, found, now)
+
+
+def close_expired_votes(database: Database, now: datetime) -> None:
+    """Close the rounds whose deadline came without a quorum."""
+    with database.read() as session:
+        due = vote_store.expired(session, now, BATCH)
+    for team_id, requirement in due:
+        _one(database, votes.close_expired, team_id, requirement, now)
+
+
+def follow_up_questions(database: Database, now: datetime) -> None:
+    """Ask once more what was not answered in time, and then tell the managers."""
+    with database.read() as session:
+        due = feedback_store.to_follow_up(session, now, BATCH)
+    for team_id, number in due:
+        _one(database, feedback.follow_up, team_id, number, now)
+
+
+def _one(database: Database, work: Callable[..., bool], *facts: Any) -> None:
+    """Do one piece of work in its own transaction; that it fails is logged, and keeps no other from being done."""
+    try:
+        with database.begin() as session:
+            done = work(session, *facts)
+    except Busy:
+        raise
+    except Exception:
+        log.exception("job.piece_failed", piece=work.__qualname__, facts=[str(fact) for fact in facts])
+    else:
+        log.info("job.piece", piece=f"{work.__module__}.{work.__qualname__}", done=done)
+
+
+def forget_old(database: Database, now: datetime) -> None:
+    """Delete the keys of gestures and events that can no longer come again, and long past periods."""
+    with database.begin(quiet=True) as session:
         seen.forget(session, before=now - KEPT)
+        schedule_store.forget(session, before=now - PERIODS_KEPT)
 
 
-JOBS = (Job("forget_seen", timedelta(hours=6), forget_seen),)
+TICK = timedelta(seconds=1)
+"""How often we look for what is due; each look is one indexed read."""
+
+JOBS = (
+    Job("run_schedules", TICK, run_schedules),
+    Job("close_expired_votes", TICK, close_expired_votes),
+    Job("follow_up_questions", TICK, follow_up_questions),
+    Job("plan_schedules", timedelta(minutes=1), plan_schedules),
+    Job("forget_old", timedelta(hours=6), forget_old),
+)

@@ -5,18 +5,27 @@ Written as `policy.toml`, stored table by table, and validated on every change.
 
 import re
 import tomllib
-from datetime import date
-from typing import Annotated, Any
-from zoneinfo import ZoneInfo, available_timezones
+from datetime import date, time, timedelta
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+
+from bot.domain.calendar import DAYS, Calendar, Quiet, Timetable, zone_named
 
 UserId = Annotated[str, StringConstraints(pattern=r"^[UW][A-Z0-9]+$")]
 ChannelId = Annotated[str, StringConstraints(pattern=r"^[CG][A-Z0-9]+$")]
 DEPARTMENTS = ("product", "engineering", "market", "csm")
+Department = Literal["product", "engineering", "market", "csm"]
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+CHANNELS = ("triage", "review")
+"""The channels of the policy, and the names of the lanes that lead there; all other lanes lead to people."""
 LANGUAGES = ("en", "zh_Hans")
+LONGEST_STRETCH = 92
+"""Days of one stretch of holidays: a typing error in a year must not stop all votes for a century."""
 
 _WHEN = re.compile(r"^(mon|tue|wed|thu|fri|sat|sun) ([01]\d|2[0-3]):[0-5]\d$")
+_TIME = re.compile(r"^([01]\d|2[0-3]):[0-5]\d$")
 _EVERY = re.compile(r"^(1 week|[2-9] weeks|1\d weeks)$")
 _LEAD = re.compile(r"^([1-9]|1\d|2\d) (hour|hours|day|days)$")
 
@@ -30,9 +39,27 @@ class _Table(BaseModel):
 
 
 def _known_zone(name: str) -> str:
-    if name not in available_timezones():
+    if zone_named(name) is None:
         raise ValueError(f"is not a time zone (like Europe/Berlin): {name}")
     return name
+
+
+def _stretch(text: str) -> str:
+    days = _days_of(text)
+    if not 0 < len(days) <= LONGEST_STRETCH:
+        raise ValueError(
+            f"is not a date or a stretch of at most {LONGEST_STRETCH} days (2026-12-24..2027-01-01): {text}"
+        )
+    return text
+
+
+def _days_of(stretch: str) -> list[date]:
+    first, _, last = stretch.partition("..")
+    try:
+        begin, end = date.fromisoformat(first), date.fromisoformat(last or first)
+    except ValueError:
+        return []
+    return [begin + timedelta(days=ahead) for ahead in range((end - begin).days + 1)]
 
 
 def _matches(pattern: re.Pattern[str], example: str) -> AfterValidator:
@@ -45,15 +72,32 @@ def _matches(pattern: re.Pattern[str], example: str) -> AfterValidator:
 
 
 class WorkspaceTable(_Table):
-    """Where the team lives and which language it speaks in shared channels."""
+    """Where the team lives, which language it speaks in shared channels, and when it does not work.
+
+    `holidays` are dates (`2026-12-25`) or stretches of them (`2026-12-24..2027-01-01`).
+    """
 
     timezone: Annotated[str, AfterValidator(_known_zone)] = "UTC"
     language: Annotated[str, StringConstraints(pattern=r"^(en|zh_Hans)$")] = "en"
+    weekend: tuple[Day, ...] = ("sat", "sun")
+    holidays: tuple[Annotated[str, AfterValidator(_stretch)], ...] = ()
+
+    @model_validator(mode="after")
+    def _some_days_are_worked(self) -> "WorkspaceTable":
+        if len(set(self.weekend)) == len(DAYS):
+            raise ValueError("weekend leaves no working day")
+        return self
 
     @property
     def zone(self) -> ZoneInfo:
         """The time zone as an object."""
         return ZoneInfo(self.timezone)
+
+    @property
+    def calendar(self) -> Calendar:
+        """The team's working days."""
+        holidays = frozenset(day for stretch in self.holidays for day in _days_of(stretch))
+        return Calendar(self.zone, frozenset(map(DAYS.index, self.weekend)), holidays)
 
 
 class ChannelsTable(_Table):
@@ -85,12 +129,17 @@ class DepartmentsTable(_Table):
 
 
 class VoteTable(_Table):
-    """How a vote goes. `days` are working days; `blind` hides how people voted until the close."""
+    """How a vote goes. `days` are working days; `blind` hides how people voted until the close.
+
+    `departments` must each have cast a vote before a round can close by quorum; `anonymous` names nobody, ever.
+    """
 
     quorum: int = Field(default=3, ge=1, le=50)
     days: int = Field(default=3, ge=1, le=60)
     blind: bool = True
     decides: bool = True
+    departments: tuple[Department, ...] = ()
+    anonymous: bool = False
 
 
 class ReviewTable(_Table):
@@ -100,6 +149,59 @@ class ReviewTable(_Table):
     every: Annotated[str, _matches(_EVERY, "2 weeks")] = "1 week"
     first: date | None = None
     lead: Annotated[str, _matches(_LEAD, "1 day")] = "1 day"
+
+    @model_validator(mode="after")
+    def _weeks_are_counted_from_somewhere(self) -> "ReviewTable":
+        if self.every != "1 week" and self.first is None:
+            raise ValueError("with every other than “1 week”, first must name the date of a meeting to count from")
+        return self
+
+    def timetable(self, zone: ZoneInfo) -> Timetable:
+        """Return when the digest is due: `lead` before each meeting."""
+        day, wall = self.when.split()
+        count, unit = self.lead.split()
+        return Timetable(
+            zone,
+            time.fromisoformat(wall),
+            frozenset({DAYS.index(day)}),
+            every=int(self.every.split()[0]),
+            first=self.first,
+            lead_days=int(count) if unit.startswith("day") else 0,
+            lead_hours=int(count) if unit.startswith("hour") else 0,
+        )
+
+
+class QuietTable(_Table):
+    """When people's direct messages wait: at night and on weekends, each in their own time zone.
+
+    Answers to what a person just did never wait. Equal times mean no quiet hours.
+    """
+
+    start: Annotated[str, _matches(_TIME, "20:00")] = "20:00"
+    end: Annotated[str, _matches(_TIME, "08:00")] = "08:00"
+    weekends: bool = True
+
+    def hours(self, weekend: frozenset[int]) -> Quiet:
+        """Return the quiet hours of somebody who shares the team's weekend."""
+        return Quiet(
+            time.fromisoformat(self.start), time.fromisoformat(self.end), weekend if self.weekends else frozenset()
+        )
+
+
+class RemindersTable(_Table):
+    """When people hear by themselves, in their own time zone: reviewers of votes due, requesters of their week."""
+
+    votes: Annotated[str, _matches(_TIME, "09:30")] = "09:30"
+    summary: Annotated[str, _matches(_WHEN, "mon 10:00")] = "mon 10:00"
+
+    def vote_times(self, zone: ZoneInfo) -> Timetable:
+        """Return when reviewers of a zone are reminded: every day; who does not work that day hears nothing."""
+        return Timetable(zone, time.fromisoformat(self.votes))
+
+    def summary_times(self, zone: ZoneInfo) -> Timetable:
+        """Return when requesters of a zone get their summary: once an ISO week."""
+        day, wall = self.summary.split()
+        return Timetable(zone, time.fromisoformat(wall), frozenset({DAYS.index(day)}), by_week=True)
 
 
 class DeliveryTable(_Table):
@@ -126,11 +228,17 @@ class Policy(_Table):
     departments: DepartmentsTable = DepartmentsTable()
     vote: VoteTable = VoteTable()
     review: ReviewTable = ReviewTable()
+    quiet: QuietTable = QuietTable()
+    reminders: RemindersTable = RemindersTable()
     delivery: DeliveryTable = DeliveryTable()
 
     def reviewers(self) -> frozenset[str]:
         """Return everyone who may vote."""
         return frozenset(self.people.reviewers) | self.departments.everyone()
+
+    def departments_of(self, user_id: str) -> frozenset[str]:
+        """Return the departments a reviewer speaks for."""
+        return frozenset(name for name in DEPARTMENTS if user_id in getattr(self.departments, name))
 
     def is_manager(self, user_id: str) -> bool:
         """Managers move requirements and see every customer's name; admins may do what managers do."""
@@ -152,6 +260,12 @@ class Policy(_Table):
                 f"With vote.quorum {self.vote.quorum} and {people} reviewers no round can close: "
                 "lower the quorum or name more reviewers."
             )
+        for name in self.vote.departments:
+            if people and not getattr(self.departments, name):
+                raise PolicyError(
+                    f"vote.departments asks for a vote from {name}, but departments.{name} names nobody: "
+                    "name somebody there or take it out."
+                )
 
 
 def parse(text: str) -> dict[str, Any]:

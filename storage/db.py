@@ -207,5 +207,10 @@ def _sqlite_engine(url: URL, begin: str) -> Engine:
 
 
 def _sqlite_settings(connection: sqlite3.Connection, _record: Any) -> None:
+    connection.create_function("lower", 1, _lower, deterministic=True)  # SQLite's own knows ASCII only
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _lower(text: object) -> object:
+    return text.lower() if isinstance(text, str) else text

@@ -1,15 +1,32 @@
 """Feedback, and the questions asked about it."""
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Boolean, ForeignKeyConstraint, Index, Integer, String, Text, func, insert, select, update
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    String,
+    Text,
+    and_,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from bot.domain.feedback import State
 from storage import counters
 from storage.customers import Customer
 from storage.db import Base, table
+from storage.requirements import Requirement
 
 
 class Feedback(Base):
@@ -45,10 +62,17 @@ class Feedback(Base):
 
 
 class Question(Base):
-    """Something a reviewer or manager asked the filer, and the answer."""
+    """Something a reviewer or manager asked the filer, and the answer.
+
+    While it is unanswered it is followed up at `follow_up_at`; `follow_ups` counts how often that was done.
+    """
 
     __tablename__ = "questions"
-    __table_args__ = (ForeignKeyConstraint(["team_id", "feedback"], ["feedback.team_id", "feedback.number"]),)
+    __table_args__ = (
+        ForeignKeyConstraint(["team_id", "feedback"], ["feedback.team_id", "feedback.number"]),
+        Index(None, "follow_up_at"),
+        Index(None, "team_id", "feedback"),
+    )
 
     team_id: Mapped[str] = mapped_column(String(20), primary_key=True)
     number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
@@ -59,6 +83,8 @@ class Question(Base):
     answer: Mapped[str | None] = mapped_column(Text)
     answered_by: Mapped[str | None] = mapped_column(String(20))
     answered_at: Mapped[datetime | None]
+    follow_up_at: Mapped[datetime | None]
+    follow_ups: Mapped[int] = mapped_column(Integer)
 
 
 def get(session: Session, team_id: str, number: int) -> Feedback | None:
@@ -101,6 +127,39 @@ def of_requirement(session: Session, team_id: str, requirement: int) -> list[Fee
     return list(session.scalars(query))
 
 
+def asking(session: Session, team_id: str, requirement: int) -> list[tuple[Feedback, Customer]]:
+    """Return the feedback that asks for a requirement and was not withdrawn, with its customers, oldest first."""
+    query = (
+        select(Feedback, Customer)
+        .join(Customer, (Customer.team_id == Feedback.team_id) & (Customer.id == Feedback.customer_id))
+        .where(
+            Feedback.team_id == team_id,
+            Feedback.requirement == requirement,
+            Feedback.state != State.WITHDRAWN.value,
+        )
+        .order_by(Feedback.number)
+    )
+    return [(item, customer) for item, customer in session.execute(query)]
+
+
+def filers(session: Session, team_id: str, requirements: Collection[int]) -> dict[int, set[str]]:
+    """Return requirement -> who asks for it, leaving out what was withdrawn."""
+    query = (
+        select(Feedback.requirement, Feedback.filed_by)
+        .where(
+            Feedback.team_id == team_id,
+            Feedback.requirement.in_(list(requirements)),
+            Feedback.state != State.WITHDRAWN.value,
+        )
+        .distinct()
+    )
+    found: dict[int, set[str]] = {}
+    for requirement, filer in session.execute(query):
+        if requirement is not None:
+            found.setdefault(requirement, set()).add(filer)
+    return found
+
+
 def filed_by(session: Session, team_id: str, user_id: str, limit: int) -> list[Feedback]:
     """Return what a person filed and did not withdraw, newest first."""
     query = (
@@ -110,6 +169,51 @@ def filed_by(session: Session, team_id: str, user_id: str, limit: int) -> list[F
         .limit(limit)
     )
     return list(session.scalars(query))
+
+
+@dataclass(frozen=True)
+class Standing:
+    """An open piece of feedback, the status of its requirement if it has one, and when either last changed."""
+
+    number: int
+    status: str | None
+    changed_at: datetime
+
+
+_OPEN_STATUSES = ("new", "in_review", "accepted", "in_progress", "validating", "shipped", "deferred")
+"""Statuses in which the loop with the customer is not closed."""
+
+
+def _is_open() -> ColumnElement[bool]:
+    awaited = or_(Feedback.requirement.is_(None), Requirement.status.in_(_OPEN_STATUSES))
+    return and_(Feedback.state == State.OPEN.value, awaited)
+
+
+def _with_requirement() -> ColumnElement[bool]:
+    return and_(Requirement.team_id == Feedback.team_id, Requirement.number == Feedback.requirement)
+
+
+def with_open_feedback(session: Session, team_id: str) -> set[str]:
+    """Return who filed something that is still open."""
+    query = (
+        select(Feedback.filed_by)
+        .outerjoin(Requirement, _with_requirement())
+        .where(Feedback.team_id == team_id, _is_open())
+        .distinct()
+    )
+    return set(session.scalars(query))
+
+
+def open_of(session: Session, team_id: str, user_id: str) -> list[Standing]:
+    """Return what a person filed that is still open, what changed last first."""
+    changed = func.coalesce(Requirement.changed_at, Feedback.filed_at)
+    query = (
+        select(Feedback.number, Requirement.status, changed)
+        .outerjoin(Requirement, _with_requirement())
+        .where(Feedback.team_id == team_id, Feedback.filed_by == user_id, _is_open())
+        .order_by(changed.desc(), Feedback.number.desc())
+    )
+    return [Standing(number, status, at) for number, status, at in session.execute(query)]
 
 
 def recent_customers(session: Session, team_id: str, user_id: str, limit: int) -> list[Customer]:
@@ -126,10 +230,13 @@ def recent_customers(session: Session, team_id: str, user_id: str, limit: int) -
     return list(session.scalars(query))
 
 
-def ask(session: Session, team_id: str, feedback: int, question: str, by: str, now: datetime) -> int:
+def ask(
+    session: Session, team_id: str, feedback: int, question: str, by: str, now: datetime, follow_up_at: datetime
+) -> int:
     """Write a question; return its number."""
     number = counters.take(session, team_id, "question")
     facts = {"feedback": feedback, "question": question, "asked_by": by, "asked_at": now}
+    facts |= {"follow_up_at": follow_up_at, "follow_ups": 0}
     session.execute(insert(table(Question)).values(team_id=team_id, number=number, **facts))
     return number
 
@@ -144,7 +251,7 @@ def answer_question(session: Session, team_id: str, number: int, answer: str, by
     guarded = (
         update(table(Question))
         .where(Question.team_id == team_id, Question.number == number, Question.answer.is_(None))
-        .values(answer=answer, answered_by=by, answered_at=now)
+        .values(answer=answer, answered_by=by, answered_at=now, follow_up_at=None)
         .returning(Question.number)
     )
     return session.execute(guarded).first() is not None
@@ -154,3 +261,46 @@ def questions(session: Session, team_id: str, feedback: int) -> list[Question]:
     """Return the questions asked about a piece of feedback, oldest first."""
     query = select(Question).where(Question.team_id == team_id, Question.feedback == feedback).order_by(Question.number)
     return list(session.scalars(query))
+
+
+def unanswered(session: Session, team_id: str, requirement: int) -> list[Question]:
+    """Return the questions without an answer about the standing feedback of a requirement, oldest first."""
+    query = (
+        select(Question)
+        .join(Feedback, (Feedback.team_id == Question.team_id) & (Feedback.number == Question.feedback))
+        .where(
+            Question.team_id == team_id,
+            Feedback.requirement == requirement,
+            Feedback.state != State.WITHDRAWN.value,
+            Question.answer.is_(None),
+        )
+        .order_by(Question.number)
+    )
+    return list(session.scalars(query))
+
+
+def to_follow_up(session: Session, now: datetime, limit: int) -> list[tuple[str, int]]:
+    """Return team and number of questions whose next follow-up has come, of all workspaces."""
+    query = (
+        select(Question.team_id, Question.number)
+        .where(Question.follow_up_at <= now)
+        .order_by(Question.follow_up_at)
+        .limit(limit)
+    )
+    return [(team_id, number) for team_id, number in session.execute(query)]
+
+
+def followed_up(session: Session, found: Question, next_at: datetime | None) -> bool:
+    """Count a follow-up and plan the next; False when somebody else did it, or the answer came."""
+    guarded = (
+        update(table(Question))
+        .where(
+            Question.team_id == found.team_id,
+            Question.number == found.number,
+            Question.follow_ups == found.follow_ups,
+            Question.follow_up_at == found.follow_up_at,
+        )
+        .values(follow_ups=found.follow_ups + 1, follow_up_at=next_at)
+        .returning(Question.number)
+    )
+    return session.execute(guarded).first() is not None

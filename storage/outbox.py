@@ -19,6 +19,8 @@ from storage.db import Base, table, upsert
 
 OPEN = ("waiting", "sending", "unknown", "retry")
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+URGENT, LEAST = 0, 9
+"""Priorities: what answers a person's own act, and that of a lane with nothing to send."""
 
 
 class OutboxRow(Base):
@@ -56,7 +58,10 @@ class OutboxRow(Base):
 
 
 class Lane(Base):
-    """The queue to one channel or person. Nobody else sends here before `free_at`; work is due at `wanted_at`."""
+    """The queue to one channel or person. Nobody else sends here before `free_at`; work is due at `wanted_at`.
+
+    `priority` is that of the most important row that waits: after an outage the lanes drain by it.
+    """
 
     __tablename__ = "lanes"
     __table_args__ = (Index(None, "wanted_at"),)
@@ -65,6 +70,7 @@ class Lane(Base):
     name: Mapped[str] = mapped_column(String(20), primary_key=True)
     free_at: Mapped[datetime]
     wanted_at: Mapped[datetime | None]
+    priority: Mapped[int] = mapped_column(Integer, server_default="9")
 
 
 class Posted(Base):
@@ -99,7 +105,7 @@ def put(session: Session, team_id: str, letters: Iterable[Letter], now: datetime
     """
     ids = {}
     for letter in sorted(letters, key=lambda letter: (_order(letter.lane), letter.priority)):
-        _want(session, team_id, letter.lane, now + letter.after)
+        _want(session, team_id, letter.lane, now + letter.after, letter.priority)
         ids[letter.key] = _put_row(session, team_id, letter, now)
     return ids
 
@@ -140,11 +146,23 @@ def _smaller(first: InstrumentedAttribute[Any], second: ColumnElement[Any]) -> C
     return case((first < second, first), else_=second)
 
 
-def _want(session: Session, team_id: str, lane: str, due: datetime) -> None:
-    statement = upsert(session, Lane).values(team_id=team_id, name=lane, free_at=EPOCH, wanted_at=due)
+def _want(session: Session, team_id: str, lane: str, due: datetime, priority: int) -> None:
+    facts = {"wanted_at": due, "priority": priority}
+    statement = upsert(session, Lane).values(team_id=team_id, name=lane, free_at=EPOCH, **facts)
     earlier = (Lane.wanted_at.is_(None)) | (Lane.wanted_at > statement.excluded.wanted_at)
     wanted = case((earlier, statement.excluded.wanted_at), else_=Lane.wanted_at)
-    session.execute(statement.on_conflict_do_update(index_elements=["team_id", "name"], set_={"wanted_at": wanted}))
+    most = _smaller(Lane.priority, statement.excluded.priority)
+    changed = {"wanted_at": wanted, "priority": most}
+    session.execute(statement.on_conflict_do_update(index_elements=["team_id", "name"], set_=changed))
+
+
+Hush = Callable[[str, str], datetime | None]
+"""Until when a lane of a workspace is not to be disturbed; None when it may be."""
+
+
+def never_quiet(_team_id: str, _lane: str) -> datetime | None:
+    """Let every lane be disturbed at any time."""
+    return None
 
 
 def claim(
@@ -153,26 +171,40 @@ def claim(
     lease: Callable[[str], timedelta],
     limit: int,
     busy: Collection[tuple[str, str]] = (),
+    *,
+    hush: Hush = never_quiet,
+    stopped: Collection[str] = (),
 ) -> list[OutboxRow]:
     """Take the first row of each free lane with work due, at most `limit`; the lanes are ours for `lease(team_id)`.
 
-    A row comes back with the state it had: `sending` and `unknown` may have been shown before. `busy` are lanes this
-    process is sending on: a clock moved forward must not make it overtake itself.
+    The most important lanes come first. A row comes back with the state it had: `sending` and `unknown` may have been
+    shown before. `busy` are lanes this process is sending on: a clock moved forward must not make it overtake itself.
+    What is not urgent waits until the quiet of its lane is over; to `stopped` workspaces nothing goes.
     """
     query = (
         select(Lane)
-        .where(Lane.wanted_at <= now, Lane.free_at <= now, tuple_(Lane.team_id, Lane.name).not_in(list(busy)))
-        .order_by(Lane.wanted_at)
+        .where(
+            Lane.wanted_at <= now,
+            Lane.free_at <= now,
+            Lane.team_id.not_in(list(stopped)),
+            tuple_(Lane.team_id, Lane.name).not_in(list(busy)),
+        )
+        .order_by(Lane.priority, Lane.wanted_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
         .execution_options(populate_existing=True)
     )
-    rows = [_claim_first(session, lane, now, lease(lane.team_id)) for lane in session.scalars(query).all()]
+    lanes = session.scalars(query).all()
+    rows = [_claim_first(session, lane, now, lease(lane.team_id), hush(lane.team_id, lane.name)) for lane in lanes]
     return [row for row in rows if row is not None]
 
 
-def _claim_first(session: Session, lane: Lane, now: datetime, lease: timedelta) -> OutboxRow | None:
+def _claim_first(
+    session: Session, lane: Lane, now: datetime, lease: timedelta, quiet_until: datetime | None
+) -> OutboxRow | None:
     where = (OutboxRow.team_id == lane.team_id, OutboxRow.lane == lane.name, OutboxRow.state.in_(OPEN))
+    if quiet_until is not None:
+        _hold(session, lane, quiet_until)
     query = (
         select(OutboxRow)
         .where(*where, OutboxRow.due_at <= now)
@@ -184,16 +216,34 @@ def _claim_first(session: Session, lane: Lane, now: datetime, lease: timedelta) 
     row = session.scalars(query).one_or_none()
     if row is None:
         next_due = session.scalar(select(func.min(OutboxRow.due_at)).where(*where))
-        _set_lane(session, lane.team_id, lane.name, wanted_at=next_due)
+        _set_lane(session, lane.team_id, lane.name, wanted_at=next_due, priority=_most_urgent(session, where))
         return None
-    _set_lane(session, lane.team_id, lane.name, free_at=now + lease)
+    others = (*where, OutboxRow.due_at <= now, OutboxRow.id != row.id)
+    _set_lane(session, lane.team_id, lane.name, free_at=now + lease, priority=_most_urgent(session, others))
     session.expunge(row)
     row.claim += 1
     _set_row(session, row, state="sending", claim=row.claim)
     return row
 
 
-def _set_lane(session: Session, team_id: str, name: str, **values: datetime | None) -> None:
+def _hold(session: Session, lane: Lane, until: datetime) -> None:
+    """Put off what is not urgent. What may have been shown already is settled all the same."""
+    where = (
+        OutboxRow.team_id == lane.team_id,
+        OutboxRow.lane == lane.name,
+        OutboxRow.state.in_(("waiting", "retry")),
+        OutboxRow.priority > URGENT,
+        OutboxRow.due_at < until,
+    )
+    session.execute(update(table(OutboxRow)).where(*where).values(due_at=until))
+
+
+def _most_urgent(session: Session, where: Sequence[ColumnElement[bool]]) -> int:
+    found = session.scalar(select(func.min(OutboxRow.priority)).where(*where))
+    return LEAST if found is None else found
+
+
+def _set_lane(session: Session, team_id: str, name: str, **values: datetime | int | None) -> None:
     session.execute(update(table(Lane)).where(Lane.team_id == team_id, Lane.name == name).values(**values))
 
 
@@ -229,14 +279,22 @@ def settle(
     )
     if session.execute(fenced).first() is None:
         return False
-    for lane in sorted({row.lane, *(letter.lane for letter in also)}, key=_order):
-        if lane == row.lane:
-            _set_lane(session, row.team_id, lane, free_at=free_at, wanted_at=now)
-        else:
-            _want(session, row.team_id, lane, now)
+    _free_lanes(session, row, state, free_at, now, also)
     for letter in also:
         _put_row(session, row.team_id, letter, now)
     return True
+
+
+def _free_lanes(
+    session: Session, row: OutboxRow, state: str, free_at: datetime, now: datetime, also: Sequence[Letter]
+) -> None:
+    """Free the row's own lane, and want those of the letters, all in their order. An open row is still to be sent."""
+    urgency = {letter.lane: letter.priority for letter in also}
+    for lane in sorted({row.lane, *urgency}, key=_order):
+        if lane == row.lane:
+            _set_lane(session, row.team_id, lane, free_at=free_at, wanted_at=now)
+        if lane in urgency or (lane == row.lane and state in OPEN):
+            _want(session, row.team_id, lane, now, urgency.get(lane, row.priority))
 
 
 def aim(session: Session, row: OutboxRow, channel: str, thread_ts: str | None, free_at: datetime) -> bool:
@@ -291,7 +349,7 @@ def revive(session: Session, team_id: str, lane: str, now: datetime) -> int:
     values = {"state": "unknown", "settled_at": None, "due_at": now}
     revived = session.execute(update(table(OutboxRow)).where(*where).values(**values).returning(OutboxRow.id)).all()
     if revived:
-        _want(session, team_id, lane, now)
+        _want(session, team_id, lane, now, URGENT)
     return len(revived)
 
 
@@ -300,8 +358,18 @@ def depth(session: Session) -> int:
     return session.scalar(select(func.count()).select_from(OutboxRow).where(OutboxRow.state.in_(OPEN))) or 0
 
 
-def next_due(session: Session) -> datetime | None:
+def next_due(session: Session, stopped: Collection[str] = ()) -> datetime | None:
     """Return when the next message may leave: work is due and its lane is free."""
     later = case((Lane.wanted_at < Lane.free_at, Lane.free_at), else_=Lane.wanted_at)
-    found: datetime | None = session.scalar(select(func.min(later)).where(Lane.wanted_at.is_not(None)))
+    where = (Lane.wanted_at.is_not(None), Lane.team_id.not_in(list(stopped)))
+    found: datetime | None = session.scalar(select(func.min(later)).where(*where))
     return found
+
+
+def release(session: Session, team_id: str, keys: Collection[str], due: datetime) -> None:
+    """Let waiting rows of these keys leave at a moment, if that is earlier than planned."""
+    where = (OutboxRow.team_id == team_id, OutboxRow.key.in_(list(keys)), OutboxRow.state == "waiting")
+    waits = select(OutboxRow.lane, OutboxRow.priority).where(*where, OutboxRow.due_at > due)
+    for lane, priority in sorted(session.execute(waits).all(), key=lambda found: _order(found[0])):
+        _want(session, team_id, lane, due, priority)
+    session.execute(update(table(OutboxRow)).where(*where, OutboxRow.due_at > due).values(due_at=due))

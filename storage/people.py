@@ -1,5 +1,6 @@
 """People as Slack knows them: name, language, time zone. Refreshed by Slack's events and when they are new to us."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from sqlalchemy import Boolean, String, select, update
@@ -10,7 +11,10 @@ from storage.db import Base, upsert
 
 
 class Person(Base):
-    """A member of the workspace. `locale` is one of ours (en, zh_Hans); `im_channel` is our DM with them."""
+    """A member of the workspace. `locale` is one of ours (en, zh_Hans); `im_channel` is our DM with them.
+
+    `summary` says when they want the weekly summary: changed (only when something did), always or never.
+    """
 
     __tablename__ = "people"
 
@@ -21,6 +25,7 @@ class Person(Base):
     timezone: Mapped[str] = mapped_column(String(64))
     deleted: Mapped[bool] = mapped_column(Boolean)
     im_channel: Mapped[str | None] = mapped_column(String(20))
+    summary: Mapped[str] = mapped_column(String(20), server_default="changed")
 
 
 @dataclass(frozen=True)
@@ -69,3 +74,33 @@ def remember_im(session: Session, team_id: str, user_id: str, channel: str) -> N
     """Remember our DM channel with a person."""
     where = (Person.team_id == team_id, Person.user_id == user_id)
     session.execute(update(Person).where(*where).values(im_channel=channel))
+
+
+def zones(session: Session, team_id: str) -> set[str]:
+    """Return the time zones people live in, as Slack names them."""
+    query = select(Person.timezone).where(Person.team_id == team_id, Person.deleted.is_(False)).distinct()
+    return set(session.scalars(query))
+
+
+def among(session: Session, team_id: str, user_ids: Collection[str]) -> dict[str, Person]:
+    """Return user id -> person of those we know."""
+    if not user_ids:
+        return {}
+    query = select(Person).where(Person.team_id == team_id, Person.user_id.in_(list(user_ids)))
+    return {person.user_id: person for person in session.scalars(query)}
+
+
+def gone(session: Session, team_id: str, user_ids: set[str]) -> set[str]:
+    """Return who of these left the workspace."""
+    if not user_ids:
+        return set()
+    query = select(Person.user_id).where(
+        Person.team_id == team_id, Person.user_id.in_(user_ids), Person.deleted.is_(True)
+    )
+    return set(session.scalars(query))
+
+
+def choose_summary(session: Session, team_id: str, user_id: str, wish: str) -> None:
+    """Remember when a person wants the weekly summary."""
+    where = (Person.team_id == team_id, Person.user_id == user_id)
+    session.execute(update(Person).where(*where).values(summary=wish))

@@ -1,6 +1,7 @@
 """Requirements and their moves."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ForeignKeyConstraint, Index, Integer, String, Text, insert, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -19,6 +20,7 @@ class Requirement(Base):
     team_id: Mapped[str] = mapped_column(String(20), primary_key=True)
     number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     title: Mapped[str] = mapped_column(String(100))
+    description: Mapped[str | None] = mapped_column(Text)
     status: Mapped[str] = mapped_column(String(20))
     target: Mapped[str | None] = mapped_column(String(40))
     origin: Mapped[int] = mapped_column(Integer)
@@ -136,3 +138,9 @@ def withdraw(session: Session, team_id: str, number: int, now: datetime) -> None
     """Mark a requirement withdrawn; row and number stay."""
     where = (Requirement.team_id == team_id, Requirement.number == number)
     session.execute(update(table(Requirement)).where(*where).values(withdrawn_at=now))
+
+
+def change(session: Session, team_id: str, number: int, **facts: Any) -> None:
+    """Set columns of a requirement whose lock we hold; its status only moves."""
+    where = (Requirement.team_id == team_id, Requirement.number == number)
+    session.execute(update(table(Requirement)).where(*where).values(**facts))

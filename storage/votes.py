@@ -1,6 +1,6 @@
 """Vote rounds and ballots."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import (
@@ -13,6 +13,7 @@ from sqlalchemy import (
     String,
     Text,
     case,
+    exists,
     func,
     insert,
     select,
@@ -26,7 +27,11 @@ from storage.db import Base, table, upsert
 
 
 class Round(Base):
-    """One vote on one requirement, by the rules that held when it opened. `result` is None while it is open."""
+    """One vote on one requirement, by the rules that held when it opened. `result` is None while it is open.
+
+    `departments` must each have voted for a quorum (names with spaces between). The deadline `due_at` stands still
+    while `paused_at` is set; rounds of former versions have none.
+    """
 
     __tablename__ = "rounds"
     __table_args__ = (
@@ -39,6 +44,12 @@ class Round(Base):
             sqlite_where=text("closed_at IS NULL"),
             postgresql_where=text("closed_at IS NULL"),
         ),
+        Index(
+            "ix_rounds_due",
+            "due_at",
+            sqlite_where=text("closed_at IS NULL AND paused_at IS NULL"),
+            postgresql_where=text("closed_at IS NULL AND paused_at IS NULL"),
+        ),
     )
 
     team_id: Mapped[str] = mapped_column(String(20), primary_key=True)
@@ -47,7 +58,11 @@ class Round(Base):
     quorum: Mapped[int] = mapped_column(Integer)
     blind: Mapped[bool] = mapped_column(Boolean)
     decides: Mapped[bool] = mapped_column(Boolean)
+    anonymous: Mapped[bool] = mapped_column(Boolean)
+    departments: Mapped[str] = mapped_column(String(80))
     opened_at: Mapped[datetime]
+    due_at: Mapped[datetime | None]
+    paused_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
     result: Mapped[str | None] = mapped_column(String(20))
 
@@ -72,7 +87,17 @@ class Ballot(Base):
 
 
 def open_round(
-    session: Session, team_id: str, requirement: int, *, quorum: int, blind: bool, decides: bool, now: datetime
+    session: Session,
+    team_id: str,
+    requirement: int,
+    *,
+    quorum: int,
+    blind: bool,
+    decides: bool,
+    now: datetime,
+    due_at: datetime,
+    departments: Collection[str] = (),
+    anonymous: bool = False,
 ) -> int:
     """Open the next round of a requirement; return its number."""
     where = (Round.team_id == team_id, Round.requirement == requirement)
@@ -85,7 +110,10 @@ def open_round(
             quorum=quorum,
             blind=blind,
             decides=decides,
+            anonymous=anonymous,
+            departments=" ".join(sorted(departments)),
             opened_at=now,
+            due_at=due_at,
         )
     )
     return number
@@ -135,11 +163,6 @@ def ballots(session: Session, vote: Round) -> Sequence[Ballot]:
     return session.scalars(query.execution_options(populate_existing=True)).all()
 
 
-def choices(session: Session, vote: Round) -> list[Choice]:
-    """Return what was cast in a round."""
-    return [Choice(choice) for choice in session.scalars(select(Ballot.choice).where(*_in_round(vote)))]
-
-
 def _in_round(vote: Round) -> tuple[ColumnElement[bool], ...]:
     return (
         Ballot.team_id == vote.team_id,
@@ -162,3 +185,47 @@ def close(session: Session, vote: Round, result: Result, now: datetime) -> bool:
         .returning(Round.number)
     )
     return session.execute(guarded).first() is not None
+
+
+def pause(session: Session, vote: Round, now: datetime) -> None:
+    """Let a round's deadline stand still; nothing changes when it does already."""
+    _set(session, vote, paused_at=func.coalesce(Round.paused_at, now))
+
+
+def resume(session: Session, vote: Round, due_at: datetime) -> None:
+    """Let a round's deadline count again."""
+    _set(session, vote, paused_at=None, due_at=due_at)
+
+
+def _set(session: Session, vote: Round, **values: object) -> None:
+    where = (Round.team_id == vote.team_id, Round.requirement == vote.requirement, Round.number == vote.number)
+    session.execute(update(table(Round)).where(*where).values(**values))
+
+
+def expired(session: Session, now: datetime, limit: int) -> list[tuple[str, int]]:
+    """Return team and requirement of open rounds whose deadline has come, of all workspaces, the oldest first."""
+    query = (
+        select(Round.team_id, Round.requirement)
+        .where(Round.closed_at.is_(None), Round.paused_at.is_(None), Round.due_at <= now)
+        .order_by(Round.due_at)
+        .limit(limit)
+    )
+    return [(team_id, requirement) for team_id, requirement in session.execute(query)]
+
+
+def waiting_for(session: Session, team_id: str, user_id: str, due_before: datetime | None = None) -> list[Round]:
+    """Return the open rounds in which a person has not voted, the next deadline first; paused ones at the end.
+
+    With `due_before` only those whose deadline comes until then. Whether the person may vote is not asked here.
+    """
+    voted = exists().where(
+        Ballot.team_id == Round.team_id,
+        Ballot.requirement == Round.requirement,
+        Ballot.round == Round.number,
+        Ballot.user_id == user_id,
+    )
+    query = select(Round).where(Round.team_id == team_id, Round.closed_at.is_(None), ~voted)
+    if due_before is not None:
+        query = query.where(Round.paused_at.is_(None), Round.due_at <= due_before)
+    ordered = query.order_by(Round.paused_at.is_not(None), Round.due_at.is_(None), Round.due_at, Round.requirement)
+    return list(session.scalars(ordered.execution_options(populate_existing=True)))

@@ -30,6 +30,9 @@ FORM = "application/x-www-form-urlencoded"
 QUICK = {"merge_s": 0.25, "pace_per_s": 100, "settle_s": 0.5, "lease_s": 1}
 """Delivery without the patience that real Slack needs."""
 
+NEVER_QUIET = {"start": "00:00", "end": "00:00", "weekends": False}
+"""Stories are told at any time of the day and the week."""
+
 Json = dict[str, Any]
 
 
@@ -113,6 +116,7 @@ def rules(office: Office) -> dict[str, Json]:
             "admins": [office.ada.id],
         },
         "vote": {"quorum": 2},
+        "quiet": NEVER_QUIET,
         "delivery": QUICK,
     }
 

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from bot.domain.feedback import TITLE_MAX
 from bot.domain.refusals import Refused
 
 SENTENCE_MAX = 1000
 TARGET_MAX = 40
+DESCRIPTION_MAX = 3000
 
 
 class Status(StrEnum):
@@ -114,6 +116,17 @@ def _target(change: Change, today: date) -> str | None:
     if _last_day_before(target, today):
         raise Refused("refused.target_past", field="target")
     return target
+
+
+def check_edit(title: str, description: str | None) -> tuple[str, str | None]:
+    """Return title and description in their stored form, or raise Refused naming the field that is wrong."""
+    title, described = title.strip(), (description or "").strip() or None
+    if not any(character.isalnum() for character in title):
+        raise Refused("refused.title_missing", field="title")
+    for field, text, longest in (("title", title, TITLE_MAX), ("description", described, DESCRIPTION_MAX)):
+        if text is not None and len(text) > longest:
+            raise Refused("refused.too_long", field=field, longest=longest, length=len(text))
+    return title, described
 
 
 def target_day(target: str) -> date | None:

@@ -26,9 +26,9 @@ class Result(StrEnum):
 WHY_MAX = 500
 
 
-def has_quorum(choices: Iterable[Choice], quorum: int) -> bool:
-    """Say whether enough votes were cast; abstentions count."""
-    return sum(1 for _ in choices) >= quorum
+def has_quorum(votes: int, quorum: int, heard: Iterable[str] = (), needed: Iterable[str] = ()) -> bool:
+    """Say whether enough votes were cast, and each department needed was heard; abstentions count."""
+    return votes >= quorum and set(needed) <= set(heard)
 
 
 def outcome(choices: Iterable[Choice]) -> Result:

@@ -10,13 +10,16 @@ from bot.domain.refusals import Refused
 from bot.domain.requirements import Status
 from bot.domain.votes import Result
 from bot.policy import Policy
-from bot.services import news, requirements
+from bot.services import news, requirements, votes
 from storage import customers, outbox, seen
 from storage import feedback as feedback_store
 from storage import policy as policy_store
 from storage import requirements as requirement_store
 from storage import votes as vote_store
 from storage.feedback import Feedback
+
+FOLLOW_UP_DAYS = 3
+"""Working days after which a question without an answer is asked once more, and after as many again, of a manager."""
 
 
 def file(session: Session, actor: Actor, draft: Draft, now: datetime, *, key: str) -> int | None:
@@ -168,7 +171,7 @@ def make_requirement(session: Session, actor: Actor, number: int, now: datetime)
 
 
 def ask(session: Session, actor: Actor, number: int, words: str, now: datetime, *, key: str) -> bool:
-    """Ask the filer something; the question goes to their thread. False when taken before."""
+    """Ask the filer something; the question goes to their thread, and the vote waits. False when taken before."""
     policy = policy_store.load(session, actor.team_id)
     check_team(actor, policy)
     text = _text(words, field="question")
@@ -177,8 +180,21 @@ def ask(session: Session, actor: Actor, number: int, words: str, now: datetime, 
     item = _standing(feedback_store.get(session, actor.team_id, number), number)
     if item.filed_by == actor.user_id:
         raise Refused("refused.ask_yourself")
-    question = feedback_store.ask(session, actor.team_id, number, text, actor.user_id, now)
-    news.tell(session, actor.team_id, [item], "question", question, by=actor.user_id, policy=policy, now=now)
+    follow_up_at = policy.workspace.calendar.deadline(now, FOLLOW_UP_DAYS)
+    question = feedback_store.ask(session, actor.team_id, number, text, actor.user_id, now, follow_up_at)
+    if item.requirement is not None:
+        votes.wait_for_answer(session, actor.team_id, item.requirement, now)
+    news.tell(
+        session,
+        actor.team_id,
+        [item],
+        "question",
+        question,
+        by=actor.user_id,
+        policy=policy,
+        now=now,
+        also=[news.card(number)],
+    )
     return True
 
 
@@ -195,9 +211,40 @@ def answer_question(session: Session, actor: Actor, number: int, words: str, now
         raise Refused("refused.filer_only")
     if not feedback_store.answer_question(session, actor.team_id, number, text, actor.user_id, now):
         raise Refused("refused.answered")
-    letters = [news.thread_note(item.number, number), news.receipt(item)]
+    if item.requirement is not None:
+        votes.go_on(session, actor.team_id, item.requirement, policy_store.load(session, actor.team_id), now)
+    letters = [news.thread_note(item.number, number), news.receipt(item), news.card(item.number)]
     outbox.put(session, actor.team_id, letters, now)
     return True
+
+
+def follow_up(session: Session, team_id: str, number: int, now: datetime) -> bool:
+    """Remind the filer of a question that waits; the second time, tell the managers. False when nobody need hear."""
+    question = feedback_store.question(session, team_id, number)
+    if question is None or question.follow_up_at is None or question.follow_up_at > now:
+        return False
+    policy = policy_store.load(session, team_id)
+    item = feedback_store.get(session, team_id, question.feedback)
+    matters = item is not None and question.answer is None and _is_awaited(session, item)
+    once_more = policy.workspace.calendar.deadline(now, FOLLOW_UP_DAYS)
+    next_at = once_more if matters and question.follow_ups == 0 else None
+    if not feedback_store.followed_up(session, question, next_at) or item is None or not matters:
+        return False
+    if next_at is not None:
+        news.tell(session, team_id, [item], "chase", number, by=None, policy=policy, now=now)
+    else:
+        managers = policy.people.managers or policy.people.admins
+        news.inform(session, team_id, managers, item, "unanswered", number, by=None, policy=policy, now=now)
+    return True
+
+
+def _is_awaited(session: Session, item: Feedback) -> bool:
+    """Say whether an answer would still serve: the feedback is open, and nothing was decided."""
+    if item.requirement is None:
+        return item.state == State.OPEN
+    requirement = requirement_store.get(session, item.team_id, item.requirement)
+    undecided = requirement is not None and requirement.status in {Status.NEW, Status.IN_REVIEW}
+    return undecided and item.state != State.WITHDRAWN
 
 
 def _standing(item: Feedback | None, number: int) -> Feedback:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from bot.policy import Policy
 from storage import feedback as feedback_store
 from storage import news, outbox
+from storage import people as people_store
 from storage.feedback import Feedback
 from storage.outbox import Letter
 
@@ -61,25 +62,61 @@ def tell(
     News waits `merge_s` for company: all of it for one person leaves as one message.
     """
     items = list(about)
-    listeners = [item for item in items if item.filed_by != by]
-    letters = {letter.key: letter for letter in (*also, *map(receipt, items))}
-    for item in listeners:
-        letters[_news_key(item)] = _news(item, policy)
+    letters = [*also, *map(receipt, items)]
+    listeners = [(item.filed_by, item) for item in items if item.filed_by != by]
+    _give(session, team_id, listeners, kind, number, policy=policy, now=now, also=letters)
+
+
+def inform(
+    session: Session,
+    team_id: str,
+    people: Iterable[str],
+    item: Feedback,
+    kind: str,
+    number: int,
+    *,
+    by: str | None,
+    policy: Policy,
+    now: datetime,
+    also: Iterable[Letter] = (),
+) -> None:
+    """Give people other than the filer a news item about feedback: its voters, the managers. Never whoever acted."""
+    listeners = [(person, item) for person in sorted(set(people)) if person != by]
+    _give(session, team_id, listeners, kind, number, policy=policy, now=now, also=also)
+
+
+def _give(
+    session: Session,
+    team_id: str,
+    listeners: Iterable[tuple[str, Feedback]],
+    kind: str,
+    number: int,
+    *,
+    policy: Policy,
+    now: datetime,
+    also: Iterable[Letter],
+) -> None:
+    """Write one news item for each listener into the message that waits for them. Who left hears nothing."""
+    listeners = list(listeners)
+    gone = people_store.gone(session, team_id, {person for person, _ in listeners})
+    staying = [(person, item) for person, item in listeners if person not in gone]
+    letters = {letter.key: letter for letter in also}
+    letters |= {_news_key(person): _news(person, item, policy) for person, item in staying}
     rows = outbox.put(session, team_id, letters.values(), now)
-    for item in listeners:
-        news.add(session, team_id, rows[_news_key(item)], feedback=item.number, kind=kind, number=number, now=now)
+    for person, item in staying:
+        news.add(session, team_id, rows[_news_key(person)], feedback=item.number, kind=kind, number=number, now=now)
 
 
-def _news_key(item: Feedback) -> str:
-    return f"news:{item.filed_by}"
+def _news_key(person: str) -> str:
+    return f"news:{person}"
 
 
-def _news(item: Feedback, policy: Policy) -> Letter:
+def _news(person: str, item: Feedback, policy: Policy) -> Letter:
     return Letter(
-        lane=item.filed_by,
+        lane=person,
         kind="news",
         about=f"F-{item.number}",
-        key=_news_key(item),
+        key=_news_key(person),
         priority=NEWS,
         after=timedelta(seconds=policy.delivery.merge_s),
     )

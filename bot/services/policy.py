@@ -7,13 +7,18 @@ from sqlalchemy.orm import Session
 
 from bot.domain.people import Actor
 from bot.domain.refusals import Refused
+from bot.services import people, schedules
 from storage import outbox
 from storage import policy as policy_store
 
 
 def apply(session: Session, team_id: str, tables: dict[str, Any], by: str, now: datetime) -> None:
     """Replace the tables named. Raises PolicyError. A channel newly set gets what could not be posted."""
+    before = policy_store.load(session, team_id).reviewers()
     policy_store.replace(session, team_id, tables, by, now)
+    schedules.plan(session, team_id, now)
+    for reviewer in sorted(before - policy_store.load(session, team_id).reviewers()):
+        people.hand_over(session, team_id, reviewer, "no_reviewer", now)
     for lane in tables.get("channels", {}):
         outbox.revive(session, team_id, lane, now)
         outbox.forget(session, team_id, f"notice:{lane}:")

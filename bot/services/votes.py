@@ -31,14 +31,24 @@ def open_round(
 ) -> None:
     """Open a vote by the rules of the policy as it is now.
 
-    Who alone asked does not vote, so the quorum is never more than the others can reach.
+    Who alone asked does not vote, so quorum and departments are never more than the others can reach.
     """
     rules, voters = policy.vote, policy.reviewers()
     if len(filers) == 1:
         voters -= filers
     quorum = min(rules.quorum, max(len(voters), 1)) if policy.reviewers() else rules.quorum
+    heard = {name for voter in voters for name in policy.departments_of(voter)}
     vote_store.open_round(
-        session, team_id, requirement, quorum=quorum, blind=rules.blind, decides=rules.decides, now=now
+        session,
+        team_id,
+        requirement,
+        quorum=quorum,
+        blind=rules.blind,
+        decides=rules.decides,
+        anonymous=rules.anonymous,
+        departments=heard.intersection(rules.departments),
+        now=now,
+        due_at=policy.workspace.calendar.deadline(now, rules.days),
     )
 
 
@@ -97,13 +107,63 @@ def _open_vote(vote: Round | None, number: int | None) -> Round:
 def _close_at_quorum(
     session: Session, wanted: Requirement, vote: Round, policy: Policy, now: datetime
 ) -> Result | None:
-    choices = vote_store.choices(session, vote)
-    if not has_quorum(choices, vote.quorum):
+    ballots = vote_store.ballots(session, vote)
+    heard = {name for ballot in ballots for name in policy.departments_of(ballot.user_id)}
+    if not has_quorum(len(ballots), vote.quorum, heard, vote.departments.split()):
         return None
-    result = outcome(choices)
+    result = outcome(Choice(ballot.choice) for ballot in ballots)
     vote_store.close(session, vote, result, now)
     _follow(session, wanted, vote, result, policy, now)
     return result
+
+
+def close_expired(session: Session, team_id: str, requirement: int, now: datetime) -> bool:
+    """Close a round whose deadline came without a quorum: undecided, for the review meeting, never a "no".
+
+    False when there is nothing to close: it was closed, paused or prolonged meanwhile.
+    """
+    wanted = requirements.lock(session, team_id, requirement)
+    vote = vote_store.latest(session, team_id, requirement)
+    if wanted is None or vote is None or not _is_over(vote, now):
+        return False
+    if not vote_store.close(session, vote, Result.UNDECIDED, now):
+        return False
+    _follow(session, wanted, vote, Result.UNDECIDED, policy_store.load(session, team_id), now)
+    return True
+
+
+def _is_over(vote: Round, now: datetime) -> bool:
+    return vote.closed_at is None and vote.paused_at is None and vote.due_at is not None and vote.due_at <= now
+
+
+def wait_for_answer(session: Session, team_id: str, requirement: int, now: datetime) -> None:
+    """Let the deadline of an open round stand still while the filer is asked."""
+    requirements.lock(session, team_id, requirement)
+    vote = vote_store.latest(session, team_id, requirement)
+    if vote is not None and vote.closed_at is None:
+        vote_store.pause(session, vote, now)
+
+
+def go_on(session: Session, team_id: str, requirement: int, policy: Policy, now: datetime) -> None:
+    """Let the deadline count again once nothing is asked any more; at least one working day is left then."""
+    requirements.lock(session, team_id, requirement)
+    vote = vote_store.latest(session, team_id, requirement)
+    if vote is None or vote.closed_at or not vote.paused_at or feedback.unanswered(session, team_id, requirement):
+        return
+    calendar = policy.workspace.calendar
+    due = vote.due_at or calendar.deadline(now, policy.vote.days)
+    vote_store.resume(session, vote, calendar.resumed(due, vote.paused_at, now))
+
+
+def waiting_for(
+    session: Session, team_id: str, user_id: str, policy: Policy, due_before: datetime | None = None
+) -> list[Round]:
+    """Return the open rounds that wait for a person's vote, the next deadline first; none for who may not vote."""
+    if not policy.is_reviewer(user_id):
+        return []
+    rounds = vote_store.waiting_for(session, team_id, user_id, due_before)
+    filers = feedback.filers(session, team_id, [vote.requirement for vote in rounds])
+    return [vote for vote in rounds if filers.get(vote.requirement) != {user_id}]
 
 
 def _follow(session: Session, wanted: Requirement, vote: Round, result: Result, policy: Policy, now: datetime) -> None:

@@ -12,6 +12,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.delivery import Dead, Moot, Outcome, RetryAfter, Sent, Unknown
 from bot.domain.refusals import Busy
+from bot.policy import CHANNELS
 from handlers.slack import letters, who
 from handlers.slack.letters import Drawn
 from handlers.slack.lookup import find
@@ -23,9 +24,6 @@ log = structlog.get_logger(__name__)
 
 EVENT_TYPE = "needline_outbox"
 """Metadata type by which our messages are found again; its payload holds the outbox id."""
-
-CHANNELS = frozenset({"triage", "review"})
-"""Lanes that lead to a channel of the policy; the others lead to people."""
 
 STOPPED_S = 60.0
 """How long a lane rests when Slack does not take our token: an admin must act, nothing is lost meanwhile."""

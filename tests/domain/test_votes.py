@@ -7,8 +7,13 @@ CHOICES = st.lists(st.sampled_from(Choice), max_size=12)
 
 
 def test_quorum_counts_abstentions() -> None:
-    assert has_quorum([Choice.ABSTAIN, Choice.APPROVE], 2)
-    assert not has_quorum([Choice.APPROVE], 2)
+    assert has_quorum(2, 2)
+    assert not has_quorum(1, 2)
+
+
+def test_a_quorum_that_names_departments_hears_each_of_them() -> None:
+    assert has_quorum(2, 2, heard=["product", "engineering"], needed=["product", "engineering"])
+    assert not has_quorum(3, 2, heard=["product", "market"], needed=["product", "engineering"])
 
 
 def test_a_tie_is_undecided_and_abstentions_do_not_tip_it() -> None:

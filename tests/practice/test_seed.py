@@ -58,7 +58,7 @@ def draft(item: dict[str, Any]) -> Draft:
 def result(item: dict[str, Any]) -> Result | None:
     """What the votes come to by the usual quorum, None while the round is open."""
     choices = [Choice(choice) for choice in item.get("votes", {}).values()]
-    return outcome(choices) if has_quorum(choices, QUORUM) else None
+    return outcome(choices) if has_quorum(len(choices), QUORUM) else None
 
 
 def called(item: dict[str, Any]) -> str:

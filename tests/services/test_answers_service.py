@@ -187,7 +187,11 @@ def test_the_reply_goes_to_the_thread_of_the_card(session: Session) -> None:
     assert answered is not None
     assert (answered.answer, answered.answered_by, answered.answered_at) == ("XLSX.", "UALICE", MONDAY)
     rows = make.waiting(session)
-    assert {key: row.lane for key, row in rows.items()} == {"note:F-1:Q-1": "triage", "receipt:F-1": "UALICE"}
+    assert {key: row.lane for key, row in rows.items()} == {
+        "card:F-1": "triage",
+        "note:F-1:Q-1": "triage",
+        "receipt:F-1": "UALICE",
+    }
     assert rows["note:F-1:Q-1"].about == "Q-1"
 
 

@@ -187,7 +187,7 @@ def test_a_vote_that_counts_before_it_locks_would_be_noticed(database: Database)
             vote_store.cast(session, make.newest_round(session), CROWD[number].user_id, Choice.APPROVE, 1.0)
         with database.read() as session:
             gate.wait(10)  # both votes are in
-            full = has_quorum(vote_store.choices(session, make.newest_round(session)), 2)
+            full = has_quorum(len(vote_store.ballots(session, make.newest_round(session))), 2)
             gate.wait(10)  # both have counted
         if full:
             with database.begin() as session:

@@ -16,7 +16,22 @@ from bot.domain.requirements import Change, Status
 from bot.domain.votes import Choice, Result
 from bot.services import feedback as feedback_service
 from bot.services import votes as vote_service
-from storage import counters, customers, feedback, migrations, news, outbox, people, policy, requirements, seen, votes
+from storage import (
+    changes,
+    counters,
+    customers,
+    feedback,
+    migrations,
+    news,
+    outbox,
+    people,
+    policy,
+    requirements,
+    schedules,
+    seen,
+    votes,
+    workspaces,
+)
 from storage.db import Base
 from storage.news import NewsItem
 from storage.outbox import Letter, OutboxRow
@@ -24,8 +39,33 @@ from tests import make
 from tests.make import MONDAY
 
 OURS, THEIRS = "T0OURS", "T0THEIRS"
-STORES = (counters, customers, feedback, news, outbox, people, policy, requirements, seen, votes)
-KNOWN_TO_ALL = {"outbox.claim", "outbox.depth", "outbox.next_due", "seen.forget"}
+STORES = (
+    changes,
+    counters,
+    customers,
+    feedback,
+    news,
+    outbox,
+    people,
+    policy,
+    requirements,
+    schedules,
+    seen,
+    votes,
+    workspaces,
+)
+KNOWN_TO_ALL = {
+    "feedback.to_follow_up",
+    "outbox.claim",
+    "outbox.depth",
+    "outbox.next_due",
+    "schedules.due",
+    "schedules.forget",
+    "seen.forget",
+    "votes.expired",
+    "workspaces.served",
+    "workspaces.stopped",
+}
 """What works for all workspaces at once, and says so."""
 
 Call = Callable[[Session, str], Any]
@@ -47,6 +87,7 @@ def items(session: Session, team_id: str) -> list[NewsItem]:
 
 
 READS: dict[str, Call] = {
+    "changes.of": lambda s, t: changes.of(s, t, "F-1"),
     "customers.get": lambda s, t: customers.get(s, t, 1),
     "customers.named": lambda s, t: customers.named(s, t, "acme"),
     "customers.matching": lambda s, t: customers.matching(s, t, "a"),
@@ -57,6 +98,10 @@ READS: dict[str, Call] = {
     "feedback.filed_by": lambda s, t: feedback.filed_by(s, t, "UALICE", 10),
     "feedback.recent_customers": lambda s, t: feedback.recent_customers(s, t, "UALICE", 10),
     "feedback.question": lambda s, t: feedback.question(s, t, 1),
+    "feedback.unanswered": lambda s, t: feedback.unanswered(s, t, 1),
+    "feedback.filers": lambda s, t: list(feedback.filers(s, t, [1]).items()),
+    "feedback.with_open_feedback": lambda s, t: sorted(feedback.with_open_feedback(s, t)),
+    "feedback.open_of": lambda s, t: feedback.open_of(s, t, "UALICE"),
     "feedback.questions": lambda s, t: feedback.questions(s, t, 1),
     "news.of_message": lambda s, t: news.of_message(s, t, "news:UALICE"),
     "outbox.dead": lambda s, t: outbox.dead(s, t, "UALICE"),
@@ -64,25 +109,34 @@ READS: dict[str, Call] = {
     "people.get": lambda s, t: people.get(s, t, "UALICE"),
     "people.language": lambda s, t: people.language(s, t, "UALICE"),
     "people.names": lambda s, t: people.names(s, t, {"UALICE", "UBOB"}),
+    "people.among": lambda s, t: list(people.among(s, t, ["UALICE"]).values()),
+    "people.gone": lambda s, t: sorted(people.gone(s, t, {"UGONE"})),
+    "people.zones": lambda s, t: sorted(people.zones(s, t)),
     "policy.tables": policy.tables,
     "policy.load": policy.load,
     "requirements.get": lambda s, t: requirements.get(s, t, 1),
     "requirements.lock": lambda s, t: requirements.lock(s, t, 1),
     "requirements.moves": lambda s, t: requirements.moves(s, t, 1),
+    "schedules.specs": schedules.specs,
+    "schedules.period": lambda s, t: schedules.period(s, t, "digest", "2026-11-24"),
+    "schedules.newest_period": lambda s, t: schedules.newest_period(s, t, "digest"),
+    "votes.waiting_for": lambda s, t: votes.waiting_for(s, t, "UDORA"),
+    "workspaces.app_id": workspaces.app_id,
     "votes.latest": lambda s, t: votes.latest(s, t, 1),
     "votes.ballots": lambda s, t: votes.ballots(s, our_round(s, t)),
     "votes.ballot": lambda s, t: votes.ballot(s, our_round(s, t), "UBOB"),
-    "votes.choices": lambda s, t: votes.choices(s, our_round(s, t)),
 }
 
 WRITES: dict[str, Call] = {
+    "changes.add": lambda s, t: changes.add(s, t, "F-1", "edited", by="UALICE", before={}, now=MONDAY),
     "counters.take": lambda s, t: counters.take(s, t, "feedback"),
     "customers.find_or_add": lambda s, t: customers.find_or_add(s, t, "Beta", "UALICE", MONDAY),
     "feedback.next_number": feedback.next_number,
     "feedback.add": lambda s, t: feedback.add(s, t, 9, **{**facts(feedback.get(s, t, 1)), "words": "Nine."}),
     "feedback.change": lambda s, t: feedback.change(s, t, 1, words="Changed."),
-    "feedback.ask": lambda s, t: feedback.ask(s, t, 1, "What?", "UBOB", MONDAY),
+    "feedback.ask": lambda s, t: feedback.ask(s, t, 1, "What?", "UBOB", MONDAY, MONDAY),
     "feedback.answer_question": lambda s, t: feedback.answer_question(s, t, 1, "That.", "UALICE", MONDAY),
+    "feedback.followed_up": lambda s, t: feedback.followed_up(s, feedback.questions(s, t, 1)[0], None),
     "news.add": lambda s, t: news.add(s, t, "news:UALICE", feedback=1, kind="move", number=9, now=MONDAY),
     "news.hand_over": lambda s, t: news.hand_over(s, t, [item.id for item in items(s, t)], "another"),
     "outbox.put": lambda s, t: outbox.put(s, t, [Letter("triage", "card", "F-1", "card:F-1", 0)], MONDAY),
@@ -90,20 +144,35 @@ WRITES: dict[str, Call] = {
     "outbox.settle": lambda s, t: outbox.settle(s, claimed(s, t), "sent", MONDAY, MONDAY, ts="9.9"),
     "outbox.remember": lambda s, t: outbox.remember(s, t, "card:F-1", "C9", "9.9"),
     "outbox.forget": lambda s, t: outbox.forget(s, t, "card:F-1"),
+    "outbox.release": lambda s, t: outbox.release(s, t, ["card:F-1"], MONDAY - timedelta(days=1)),
     "outbox.revive": lambda s, t: outbox.revive(s, t, "UALICE", MONDAY),
     "people.save": lambda s, t: people.save(s, t, people.Profile("UALICE", "Changed", "en")),
     "people.remember_im": lambda s, t: people.remember_im(s, t, "UALICE", "D9"),
+    "people.choose_summary": lambda s, t: people.choose_summary(s, t, "UALICE", "never"),
     "policy.replace": lambda s, t: policy.replace(s, t, {"vote": {"quorum": 1}}, "UADA", MONDAY),
     "requirements.add": lambda s, t: requirements.add(s, t, title="Nine", origin=1, now=MONDAY),
     "requirements.move": lambda s, t: requirements.move(
         s, t, 1, Status.IN_REVIEW, Change(Status.ACCEPTED), by=None, now=MONDAY
     ),
     "requirements.withdraw": lambda s, t: requirements.withdraw(s, t, 1, MONDAY),
+    "schedules.plan": lambda s, t: schedules.plan(s, t, {"digest": ("changed", MONDAY)}),
+    "schedules.drop": lambda s, t: schedules.drop(s, t, ["digest"]),
+    "schedules.claim": lambda s, t: schedules.claim(s, s.get(schedules.Schedule, (t, "digest")), make.later(days=7)),
+    "schedules.first_in_period": lambda s, t: schedules.first_in_period(
+        s, t, "digest", "2026-12-01", due_at=MONDAY, now=MONDAY, late=False
+    ),
     "seen.first_time": lambda s, t: seen.first_time(s, t, "view:new", MONDAY),
     "votes.open_round": lambda s, t: (
         votes.close(s, our_round(s, t), Result.DECIDED, MONDAY),
-        votes.open_round(s, t, 1, quorum=1, blind=True, decides=True, now=MONDAY),
+        votes.open_round(s, t, 1, quorum=1, blind=True, decides=True, now=MONDAY, due_at=MONDAY),
     ),
+    "votes.pause": lambda s, t: (votes.resume(s, our_round(s, t), MONDAY), votes.pause(s, our_round(s, t), MONDAY)),
+    "votes.resume": lambda s, t: votes.resume(s, our_round(s, t), MONDAY),
+    "workspaces.enter": lambda s, t: (
+        (workspaces.stop(s, t, "gone", MONDAY), workspaces.name_app(s, t, "A9")) and workspaces.enter(s, t)
+    ),
+    "workspaces.stop": lambda s, t: workspaces.stop(s, t, "gone", MONDAY),
+    "workspaces.name_app": lambda s, t: workspaces.name_app(s, t, "A9"),
     "votes.cast": lambda s, t: votes.cast(s, our_round(s, t), "UBOB", Choice.ABSTAIN, 99.0),
     "votes.say_why": lambda s, t: votes.say_why(s, our_round(s, t), "UBOB", "Changed."),
     "votes.close": lambda s, t: votes.close(s, our_round(s, t), Result.DECIDED, MONDAY),
@@ -122,6 +191,15 @@ def story(session: Session, team_id: str) -> None:
     make.vote(session, bob, 1, Choice.REJECT if team_id == OURS else Choice.APPROVE)
     vote_service.say_why(session, bob, 1, f"Why in {team_id}", MONDAY)
     feedback_service.ask(session, bob, 1, f"A question in {team_id}?", MONDAY, key="view:ask")
+    people.save(session, team_id, people.Profile("UGONE", "Gone", "en", f"Etc/{team_id}", deleted=team_id == OURS))
+    people.save(session, team_id, people.Profile("UAWAY", "Away", "en", f"Etc/{team_id}"))
+    changes.add(session, team_id, "F-1", "edited", by="UALICE", before={"words": team_id}, now=MONDAY)
+    workspaces.enter(session, team_id)
+    workspaces.name_app(session, team_id, f"A-{team_id}")
+    schedules.plan(session, team_id, {"digest": (team_id, MONDAY)})
+    schedules.first_in_period(
+        session, team_id, "digest", "2026-11-24", due_at=MONDAY, now=make.later(hours=len(team_id)), late=True
+    )
     outbox.remember(session, team_id, "card:F-1", "C1", f"1.{len(team_id)}")
     rows = update(OutboxRow).where(OutboxRow.team_id == team_id)
     session.execute(rows.values(id=OutboxRow.key))

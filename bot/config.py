@@ -2,10 +2,12 @@
 
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 SLACK = "https://slack.com/api/"
+APP_LEVEL = "xapp-"
+NOT_SET = "is not set. See README, “Connect a real workspace”, or try `make demo`, which needs none"
 
 
 class ConfigError(Exception):
@@ -18,7 +20,8 @@ class Config(BaseSettings):
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True)
 
     slack_bot_token: SecretStr
-    slack_signing_secret: SecretStr
+    slack_app_token: SecretStr | None = None
+    slack_signing_secret: SecretStr | None = Field(default=None, validate_default=True)
     slack_api_url: str = SLACK
     database_url: str = "sqlite:///needline.db"
     host: str = "127.0.0.1"
@@ -27,11 +30,33 @@ class Config(BaseSettings):
     needline_admin: str | None = None
     needline_clock_url: str | None = None
 
-    @field_validator("slack_bot_token", "slack_signing_secret")
+    def secrets(self) -> list[str]:
+        """Return what must never be shown."""
+        kept = (self.slack_bot_token, self.slack_app_token, self.slack_signing_secret)
+        return [secret.get_secret_value() for secret in kept if secret]
+
+    @field_validator("slack_bot_token", "slack_app_token", "slack_signing_secret")
     @classmethod
-    def _not_blank(cls, value: SecretStr) -> SecretStr:
-        if not value.get_secret_value().strip():
+    def _not_blank(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not value.get_secret_value().strip():
             raise ValueError("is empty")
+        return value
+
+    @field_validator("slack_app_token")
+    @classmethod
+    def _app_level(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not value.get_secret_value().startswith(APP_LEVEL):
+            raise ValueError(
+                f"must begin with {APP_LEVEL}: it is an app-level token, which you make on your app's page under "
+                "“Basic Information”, with the scope connections:write"
+            )
+        return value
+
+    @field_validator("slack_signing_secret")
+    @classmethod
+    def _needed_over_http(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if value is None and info.data.get("slack_app_token", ...) is None:
+            raise ValueError(NOT_SET)
         return value
 
     @field_validator("slack_api_url")
@@ -75,7 +100,7 @@ def _sentence(error: object) -> str:
     assert isinstance(error, dict)  # noqa: S101 - pydantic's ErrorDetails
     name = ".".join(map(str, error["loc"])).upper()
     if error["type"] == "missing":
-        return f"{name} is not set. See README, “Connect a real workspace”, or try `make demo`, which needs none."
+        return f"{name} {NOT_SET}."
     message = error["msg"].removeprefix("Value error, ")
     return f"{name} {message}." if name else f"{message}."
 

@@ -10,6 +10,7 @@ from structlog.typing import EventDict, WrappedLogger
 _SECRET = re.compile(
     r"xox[a-z]*[-.][\w.-]+"
     r"|xapp-[\w-]+"
+    r"|\bticket=[^\s&\"']+"  # of Socket Mode's addresses
     r"|https?://[^\s\"']*/(?:commands|actions|response|workflows|services)/[^\s\"']+"  # response_urls and webhooks
     r"|postgres(?:ql)?(?:\+\w+)?://[^\s@]+@"
     r"|\b\d+\.\d+\.[0-9a-f]{16,}"  # trigger_ids

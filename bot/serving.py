@@ -35,15 +35,21 @@ class NotStartedError(Exception):
 
 @contextmanager
 def serving(config: Config) -> Iterator[tuple[Needline, str]]:
-    """Run a bot on `config.port` (0: any free one). Gives the bot and the address Slack is to call."""
+    """Run a bot on `config.port` (0: any free one). Gives the bot and the address Slack is to call.
+
+    Over Socket Mode nobody calls: the bot is given when its connections are open.
+    """
     needline = Needline(config)
     server = uvicorn.Server(
-        uvicorn.Config(needline.web, host="127.0.0.1", port=config.port, log_config=None, access_log=False)
+        uvicorn.Config(needline.web, host="127.0.0.1", port=config.port, ws="none", log_config=None, access_log=False)
     )
     thread = threading.Thread(target=server.run, name="web", daemon=True)
     thread.start()
     try:
-        yield needline, f"http://127.0.0.1:{_port(server)}/slack/events"
+        url = f"http://127.0.0.1:{_port(server)}/slack/events"
+        if needline.sockets and not needline.sockets.wait(START_S):
+            raise NotStartedError("The bot's connections did not open.")
+        yield needline, url
     finally:
         server.should_exit = True
         thread.join()

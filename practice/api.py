@@ -40,13 +40,17 @@ class SlackError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """A Web API method: its function, rate tier, required scopes, and the error for each missing required argument."""
+    """A Web API method: its function, rate tier, required scopes, and the error for each missing required argument.
+
+    `app_level` methods take the app's token instead of the bot's.
+    """
 
     run: Handler
     tier: int
     scope: str | None = None
     required: Mapping[str, str] = field(default_factory=dict)
     needs_token: bool = True
+    app_level: bool = False
 
 
 METHODS: Final[dict[str, Method]] = {}
@@ -59,11 +63,12 @@ def method(
     scope: str | None = None,
     required: Mapping[str, str] | None = None,
     needs_token: bool = True,
+    app_level: bool = False,
 ) -> Callable[[Handler], Handler]:
     """Registers a function as a Web API method. `required` maps arguments to the error that answers their absence."""
 
     def register(run: Handler) -> Handler:
-        METHODS[name] = Method(run, tier, scope, required or {}, needs_token)
+        METHODS[name] = Method(run, tier, scope, required or {}, needs_token, app_level)
         return run
 
     return register
@@ -80,7 +85,7 @@ def call_method(state: State, name: str, args: Args, token: str | None) -> Json:
         state.problems.append(f"the app called {name}, which this workspace does not know")
         raise SlackError("unknown_method", req_method=name)
     if known.needs_token:
-        _check_token(state, token)
+        _check_token(state, token, app_level=known.app_level)
     if wait := state.limits.wait_for_method(name, known.tier):
         raise SlackError("ratelimited", retry_after=wait)
     if known.scope:
@@ -148,12 +153,14 @@ def visible(state: State, channel: str) -> Conversation:
     return row
 
 
-def _check_token(state: State, token: str | None) -> None:
+def _check_token(state: State, token: str | None, *, app_level: bool) -> None:
     if not token:
-        raise SlackError("not_authed")
-    if token != state.bot_token:
+        raise SlackError("missing_args" if app_level else "not_authed")
+    if token.startswith("xox" if app_level else "xapp-"):
+        raise SlackError("not_allowed_token_type")
+    if token != (state.app_token if app_level else state.bot_token):
         raise SlackError("invalid_auth")
-    if state.install_state != "live":
+    if state.install_state != "live" and not app_level:
         raise SlackError(state.install_state)
 
 

@@ -1,4 +1,4 @@
-"""Sending to the app: signed requests, the three seconds, and the retries of events."""
+"""Sending to the app: signed requests or Socket Mode's envelopes, the three seconds, and the retries of events."""
 
 import heapq
 import itertools
@@ -18,6 +18,7 @@ from slack_sdk.signature import SignatureVerifier
 from practice.faults import Faults
 from practice.ledger import Delivery, Ledger
 from practice.payloads import event_envelope
+from practice.sockets import Sockets
 from practice.state import State
 
 __all__ = ["Dispatcher", "signed_headers"]
@@ -41,11 +42,15 @@ def signed_headers(secret: str, body: bytes, timestamp: int | None = None) -> di
 
 
 class Dispatcher:
-    """The workspace's way to the app: one address, deliveries on threads of its own, a thread for retries."""
+    """The workspace's way to the app, deliveries on threads of its own, a thread for retries.
+
+    An app with an address is sent requests there. One without that has opened sockets gets envelopes through them.
+    """
 
     def __init__(self, state: State, ledger: Ledger, faults: Faults, signing_secret: str) -> None:
         self.request_url: str | None = None
         self.signing_secret = signing_secret
+        self.sockets = Sockets(state)
         self._state = state
         self._ledger = ledger
         self._faults = faults
@@ -56,6 +61,16 @@ class Dispatcher:
         self._retries: threading.Thread | None = None
         self._closed = False
         state.clock.on_move(self._moved)
+
+    @property
+    def connected(self) -> bool:
+        """Whether the app has said how it is reached."""
+        return self.request_url is not None or self.sockets.known
+
+    @property
+    def over_sockets(self) -> bool:
+        """Whether the app is reached over Socket Mode."""
+        return self.request_url is None and self.sockets.known
 
     def command(self, form: Mapping[str, str]) -> Delivery:
         """Sends a slash command and waits for the answer."""
@@ -76,7 +91,7 @@ class Dispatcher:
 
     def send_events(self, events: Iterable[Mapping[str, Any]], *, wait: bool) -> list[Delivery]:
         """Sends inner events: one after the other before returning, or all in the background."""
-        if self.request_url is None or self._closed:
+        if not self.connected or self._closed:
             return []
         if wait:
             return [self.event(event) for event in events]
@@ -102,6 +117,8 @@ class Dispatcher:
         }
         fault = self._faults.strike(kind, delivery=True)
         fault_kind = fault.kind if fault else ""
+        if fault and fault.kind == "delay":
+            time.sleep(fault.seconds)
         twin = threading.Thread(target=self.deliver, args=(kind, payload, body, headers))
         if fault_kind == "deliver_twice":
             twin.start()
@@ -120,13 +137,17 @@ class Dispatcher:
         return delivery.ok and challenge in delivery.body
 
     def deliver(self, kind: str, payload: Mapping[str, Any], body: bytes, headers: Mapping[str, str]) -> Delivery:
-        """Sends exactly these bytes and headers, once, and writes the delivery into the ledger."""
+        """Sends exactly these bytes and headers (through a socket: the payload), once; writes it into the ledger."""
         delivery = Delivery(kind, payload, body, dict(headers), self._state.clock.now())
         delivery.retry_num = int(headers.get("X-Slack-Retry-Num", "0"))
         delivery.retry_reason = headers.get("X-Slack-Retry-Reason")
         self._ledger.append(delivery)
         started = time.monotonic()
-        _exchange(delivery, self.request_url, self._state.limits.answer_s)
+        patience_s = self._state.limits.answer_s
+        if self.over_sockets:
+            self.sockets.exchange(delivery, patience_s)
+        else:
+            _exchange(delivery, self.request_url, patience_s)
         delivery.took_s = time.monotonic() - started
         return delivery
 
@@ -171,9 +192,9 @@ class Dispatcher:
         return (self._due[0][0] - self._state.clock.now()).total_seconds()
 
     def _retry(self, first: Delivery, last: Delivery) -> None:
-        reason = _REASON.get(last.error or "", "http_error")
+        reason = "timeout" if self.over_sockets else _REASON.get(last.error or "", "http_error")
         extra = {"X-Slack-Retry-Num": str(last.retry_num + 1), "X-Slack-Retry-Reason": reason}
-        again = self.post("event", first.payload, first.sent, JSON, extra)
+        again = self.post("event", first.payload, json.dumps(first.payload).encode(), JSON, extra)
         first.retries.append(again)
         self._plan_retry(first, again)
 

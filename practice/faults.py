@@ -10,7 +10,8 @@ __all__ = ["KINDS", "Fault", "Faults"]
 BEFORE: Final = frozenset({"drop_before", "error_500", "rate_limited", "error"})
 AFTER: Final = frozenset({"accept_then_drop", "accept_then_500", "accept_then_delay"})
 DELIVERY: Final = frozenset({"deliver_twice", "answer_lost"})
-KINDS: Final = BEFORE | AFTER | DELIVERY | {"delay"}
+BOTH: Final = frozenset({"delay"})
+KINDS: Final = BEFORE | AFTER | DELIVERY | BOTH
 
 
 @dataclass(slots=True)
@@ -63,7 +64,7 @@ class Faults:
                 `*` for all.
             kind: For calls `drop_before`, `accept_then_drop`, `delay`, `accept_then_delay`, `error_500`,
                 `accept_then_500`, `rate_limited`, `error`; for deliveries `deliver_twice` (the same
-                request two times at once) and `answer_lost` (the app works, its answer does not arrive).
+                request two times at once), `answer_lost` (the app works, its answer does not arrive) and `delay`.
             times: How many requests it strikes; None for all.
             probability: The chance for each request instead of all, from a generator of its own seeded with `seed`.
             seed: For `probability`.
@@ -97,4 +98,6 @@ class Faults:
 
 
 def _fits(fault: Fault, method: str, delivery: bool) -> bool:  # noqa: FBT001 - a private predicate of two facts
-    return fault.method in (method, "*") and (fault.kind in DELIVERY) == delivery
+    """Whether a fault is for this request; `*` with a fault of both kinds means calls."""
+    is_for_it = delivery == (fault.kind in DELIVERY) or (fault.kind in BOTH and fault.method == method)
+    return fault.method in (method, "*") and is_for_it

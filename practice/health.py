@@ -35,10 +35,14 @@ class Health:
         The question is a plain GET, which no app takes for a gesture: any answer will do.
         """
         last = next(_finished(self.backend.ledger), None)
-        if self.trouble() and _answers(self.backend.dispatcher.request_url):
+        if self.trouble() and self._answers():
             self.settled = last
             self.backend.state.changes.note()
         return self.trouble()
+
+    def _answers(self) -> bool:
+        dispatcher = self.backend.dispatcher
+        return len(dispatcher.sockets) > 0 if dispatcher.over_sockets else _answers(dispatcher.request_url)
 
 
 def _finished(ledger: Ledger) -> Iterator[Delivery]:

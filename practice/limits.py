@@ -29,6 +29,8 @@ class Limits:
         answer_s: How long the app may take to answer a request.
         trigger_s: How long a trigger_id can be used.
         retry_scale: Stretches (or shrinks) the pauses before an event is sent again.
+        socket_s: How long a connection of Socket Mode lives before the app is asked to replace it.
+        notice_s: How long after that it is closed.
     """
 
     enabled: bool = True
@@ -37,6 +39,8 @@ class Limits:
     answer_s: float = 3.0
     trigger_s: float = 3.0
     retry_scale: float = 1.0
+    socket_s: float = 18_000.0
+    notice_s: float = 10.0
     _buckets: dict[str, _Bucket] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 

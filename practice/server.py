@@ -1,11 +1,11 @@
-"""The workspace on the network: the Web API, response_urls and the control paths, on a thread of its own."""
+"""The workspace on the network: the Web API, response_urls, sockets and the control paths, on a thread of its own."""
 
 import asyncio
 import socket
 import threading
 import time
 from asyncio import Transport
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any, Final
@@ -14,9 +14,11 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp
+from starlette.websockets import WebSocket, WebSocketDisconnect
 from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from practice.api import SlackError, call_method
 from practice.backend import Backend
@@ -24,6 +26,7 @@ from practice.decoding import decode_request
 from practice.faults import Fault
 from practice.ledger import Call
 from practice.responses import use_response_url
+from practice.sockets import PATH, Link
 from practice.state import State
 
 __all__ = ["PracticeServer", "make_routes"]
@@ -50,6 +53,14 @@ class _Connections(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         self.open.pop((self.server, self.client), None)
+
+
+class _Sockets(WebSocketsSansIOProtocol):
+    """What takes such a connection over when it becomes a WebSocket; it cleans up after both."""
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        _Connections.open.pop((self.server, self.client), None)
 
 
 class _Server(uvicorn.Server):
@@ -90,7 +101,7 @@ class PracticeServer:
         config = uvicorn.Config(
             app,
             http=_Connections,
-            ws="none",
+            ws=_Sockets,
             lifespan="off",
             log_config=None,
             access_log=False,
@@ -115,8 +126,8 @@ class PracticeServer:
         self._socket.close()
 
 
-def make_routes(backend: Backend) -> list[Route]:
-    """The paths of Slack itself: /api/METHOD and /response_url/TEAM/KEY."""
+def make_routes(backend: Backend) -> list[BaseRoute]:
+    """The paths of Slack itself: /api/METHOD, /response_url/TEAM/KEY, and /link/ for Socket Mode."""
     state = backend.state
 
     async def api(request: Request) -> Response:
@@ -130,7 +141,11 @@ def make_routes(backend: Backend) -> list[Route]:
         work = partial(use_response_url, state, request.path_params["key"], args)
         return await _answered(backend, request, Call("response_url", args, state.clock.now()), work)
 
+    async def link(websocket: WebSocket) -> None:
+        await _linked(backend, websocket)
+
     return [
+        WebSocketRoute(PATH, link),
         Route("/api/{method}", api, methods=["GET", "POST"]),
         Route("/response_url/{team}/{key}", response_url, methods=["POST"]),
     ]
@@ -216,6 +231,51 @@ async def _after(fault: Fault, request: Request, call: Call, response: Response)
     return response
 
 
+async def _linked(backend: Backend, websocket: WebSocket) -> None:
+    """Lives one connection of Socket Mode, from its ticket to its end."""
+    sockets, limits = backend.dispatcher.sockets, backend.state.limits
+    if not sockets.redeem(websocket.query_params.get("ticket", "")):
+        await websocket.close()
+        return
+    await websocket.accept()
+    texts: asyncio.Queue[str | None] = asyncio.Queue()
+    link = _link(websocket, texts)
+    pump = asyncio.create_task(_pump(websocket, texts))
+    old_age = asyncio.get_running_loop().call_later(limits.socket_s, sockets.refresh, "refresh_requested", [link])
+    try:
+        sockets.opened(link)
+        async for text in websocket.iter_text():
+            sockets.heard(link, text)
+    finally:
+        old_age.cancel()
+        sockets.gone(link)
+        pump.cancel()
+
+
+def _link(websocket: WebSocket, texts: asyncio.Queue[str | None]) -> Link:
+    """The connection as other threads may use it; once the server has stopped, they do so in vain."""
+    loop = asyncio.get_running_loop()
+    transport = _Connections.open.get((websocket.scope["server"], websocket.scope["client"]))
+
+    def soon(work: Callable[..., object], *args: object) -> None:
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(work, *args)
+
+    return Link(
+        send=partial(soon, texts.put_nowait),
+        later=lambda seconds: soon(loop.call_later, seconds, texts.put_nowait, None),
+        cut=lambda: soon(transport.abort) if transport else None,
+    )
+
+
+async def _pump(websocket: WebSocket, texts: asyncio.Queue[str | None]) -> None:
+    """Sends what is queued, in order; None closes."""
+    with suppress(WebSocketDisconnect, RuntimeError):
+        while (text := await texts.get()) is not None:
+            await websocket.send_text(text)
+        await websocket.close()
+
+
 class _Cut(Response):
     """No answer at all: the connection is closed under the app's hands."""
 
@@ -230,6 +290,6 @@ class _Cut(Response):
             pass
 
 
-def practice_app(routes: list[Route]) -> ASGIApp:
+def practice_app(routes: Sequence[BaseRoute]) -> ASGIApp:
     """The ASGI application of these paths."""
     return Starlette(routes=routes)

@@ -154,7 +154,10 @@ class Sight:
 
 @dataclass(slots=True)
 class State:
-    """Everything of one workspace. Hold `lock` to read or change it; never wait for the network while holding it."""
+    """Everything of one workspace. Hold `lock` to read or change it; never wait for the network while holding it.
+
+    `tickets` are the addresses of Socket Mode that were handed out and not used yet, with their monotonic seconds.
+    """
 
     team_id: str
     team_name: str
@@ -169,6 +172,9 @@ class State:
     url: str = ""
     install_state: InstallState = "live"
     verification_token: str = "practice-verification-token"  # noqa: S105 - Slack's deprecated token, a constant here
+    app_token: str = ""
+    socket_mode: bool = True
+    tickets: dict[str, float] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
     users: dict[str, User] = field(default_factory=dict)
     conversations: dict[str, Conversation] = field(default_factory=dict)

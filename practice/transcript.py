@@ -14,7 +14,18 @@ def transcript(state: State, who: str | None = None, since: datetime | None = No
     with state.lock:
         sights = [sight for sight in state.sights if _matters(sight, who, since)]
         names = state.names()
-    return "\n".join(line for sight in sights for line in _lines(sight, names))
+    return "\n".join(_days(sights, names))
+
+
+def _days(sights: list[Sight], names: dict[str, str]) -> Iterator[str]:
+    """The lines, with a date where a day begins, if it is not all one day."""
+    days = {sight.at.date() for sight in sights}
+    day = None
+    for sight in sights:
+        if len(days) > 1 and sight.at.date() != day:
+            day = sight.at.date()
+            yield f"--- {day:%A %Y-%m-%d} (UTC)"
+        yield from _lines(sight, names)
 
 
 def _matters(sight: Sight, who: str | None, since: datetime | None) -> bool:

@@ -35,13 +35,6 @@ def auth_test(state: State, _: Args) -> Json:
     }
 
 
-@method("apps.connections.open", tier=3)
-def connections_open(state: State, _: Args) -> Json:
-    """Refuses loudly: this workspace speaks HTTP only."""
-    state.problems.append("the app asked for Socket Mode; this workspace delivers over HTTP only")
-    raise SlackError("unknown_method", req_method="apps.connections.open")
-
-
 @method("team.info", tier=3, scope="team:read")
 def team_info(state: State, _: Args) -> Json:
     """Tells about the workspace."""

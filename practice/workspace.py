@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar
 
-from practice import chat, conversations, reactions, users, views
+from practice import chat, conversations, reactions, sockets, users, views
 from practice.backend import Backend
 from practice.clock import PracticeClock
 from practice.control import control_routes
@@ -32,7 +32,7 @@ from practice.transcript import transcript
 __all__ = ["Answer", "Channel", "Message", "Person", "View", "Workspace"]
 
 # Importing the modules of methods is what registers them.
-METHOD_MODULES = (chat, conversations, reactions, users, views)
+METHOD_MODULES = (chat, conversations, reactions, sockets, users, views)
 
 Found = TypeVar("Found")
 
@@ -48,6 +48,7 @@ class Workspace:
         port: The port on 127.0.0.1; 0 for a free one.
         signing_secret: Signs what the app is sent.
         bot_token: What the app must show.
+        app_token: What it must show to open the connections of Socket Mode.
         team_id: The workspace's id.
         team_name: Its name.
         domain: Its part of slack.com.
@@ -61,6 +62,7 @@ class Workspace:
         port: int = 0,
         signing_secret: str = "practice-secret",  # noqa: S107 - the secret of a workspace that exists nowhere else
         bot_token: str = "xoxb-practice-token",  # noqa: S107 - likewise
+        app_token: str = "xapp-practice-token",  # noqa: S107 - likewise
         team_id: str = "T0PRACTICE",
         team_name: str = "Practice",
         domain: str = "practice",
@@ -75,6 +77,7 @@ class Workspace:
         self.state = State(
             team_id, team_name, domain, installed, self.clock, self.limits, bot_token, "U0BOT", "B0BOT", "A0PRACTICE"
         )
+        self.state.app_token = app_token
         self.state.users["U0BOT"] = User("U0BOT", installed.bot_name, _handle(installed.bot_name), "", is_bot=True)
         self._dispatcher = Dispatcher(self.state, self.ledger, self.faults, signing_secret)
         self._dispatcher.request_url = request_url
@@ -88,7 +91,7 @@ class Workspace:
 
     def start(self) -> Self:
         """Serves from now on."""
-        routes = make_routes(self._backend) + control_routes(self._backend) + page_routes(self._backend)
+        routes = [*make_routes(self._backend), *control_routes(self._backend), *page_routes(self._backend)]
         self._server.start(practice_app(routes))
         return self
 
@@ -107,8 +110,29 @@ class Workspace:
         self.stop()
 
     def connect(self, request_url: str) -> None:
-        """Says where the app listens, from now on."""
+        """Says where the app listens, from now on. An app that opens sockets needs no such address."""
         self._dispatcher.request_url = request_url
+
+    # -- Socket Mode
+
+    @property
+    def sockets(self) -> int:
+        """How many connections the app has open."""
+        return len(self._dispatcher.sockets)
+
+    def refresh_sockets(self, reason: str = "refresh_requested") -> None:
+        """Asks the app to replace its connections (`warning` and `refresh_requested`), and closes them after notice."""
+        self._dispatcher.sockets.refresh(reason)
+
+    def cut_sockets(self) -> None:
+        """Drops the app's connections without a word, as a network does."""
+        self._dispatcher.sockets.cut()
+
+    def set_socket_mode(self, *, on: bool) -> None:
+        """Turns Socket Mode off (connections end with `link_disabled`, new ones are refused) or on again."""
+        self.state.socket_mode = on
+        if not on:
+            self._dispatcher.sockets.refresh("link_disabled")
 
     # -- facts
 
@@ -136,6 +160,11 @@ class Workspace:
     def bot_token(self) -> str:
         """The token of the installed app."""
         return self.state.bot_token
+
+    @property
+    def app_token(self) -> str:
+        """The app's own token, for Socket Mode."""
+        return self.state.app_token
 
     @property
     def bot_user_id(self) -> str:

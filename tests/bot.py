@@ -13,17 +13,21 @@ from urllib.request import urlopen
 
 from bot.app import Needline
 from bot.config import Config
+from bot.demo import Transport
 from bot.serving import serving
 from practice.workspace import Workspace
 
 ROOT = Path(__file__).parent.parent
 
 
-def environment(workspace: Workspace, database_url: str, port: int = 0) -> dict[str, str]:
+def environment(
+    workspace: Workspace, database_url: str, port: int = 0, transport: Transport = "http"
+) -> dict[str, str]:
     """Return the variables that point a bot at a practice workspace."""
+    signed = {"SLACK_SIGNING_SECRET": workspace.signing_secret}
     return {
         "SLACK_BOT_TOKEN": workspace.bot_token,
-        "SLACK_SIGNING_SECRET": workspace.signing_secret,
+        **(signed if transport == "http" else {"SLACK_APP_TOKEN": workspace.app_token}),
         "SLACK_API_URL": workspace.api_url,
         "NEEDLINE_CLOCK_URL": workspace.clock_url,
         "DATABASE_URL": database_url,
@@ -31,29 +35,33 @@ def environment(workspace: Workspace, database_url: str, port: int = 0) -> dict[
     }
 
 
-def config(workspace: Workspace, database_url: str) -> Config:
+def config(workspace: Workspace, database_url: str, transport: Transport = "http") -> Config:
     """Return the configuration of a bot in a practice workspace."""
-    facts = {name.lower(): value for name, value in environment(workspace, database_url).items()}
+    facts = {name.lower(): value for name, value in environment(workspace, database_url, 0, transport).items()}
     return Config.model_validate(facts)
 
 
 @contextmanager
-def in_thread(workspace: Workspace, database_url: str) -> Iterator[Needline]:
+def in_thread(workspace: Workspace, database_url: str, transport: Transport = "http") -> Iterator[Needline]:
     """Run a bot in this process, connected to the workspace."""
-    with serving(config(workspace, database_url)) as (needline, url):
-        workspace.connect(url)
+    with serving(config(workspace, database_url, transport)) as (needline, url):
+        if transport == "http":
+            workspace.connect(url)
         yield needline
 
 
 class Process:
     """A bot in a process of its own, which can be killed and started again on the same port."""
 
-    def __init__(self, workspace: Workspace, database_url: str, port: int, log: Path) -> None:
-        self._environment = {**os.environ, **environment(workspace, database_url, port)}
+    def __init__(
+        self, workspace: Workspace, database_url: str, port: int, log: Path, transport: Transport = "http"
+    ) -> None:
+        self._environment = {**os.environ, **environment(workspace, database_url, port, transport)}
         self._port = port
         self._log = log
         self._running: subprocess.Popen[bytes] | None = None
-        workspace.connect(f"http://127.0.0.1:{port}/slack/events")
+        if transport == "http":
+            workspace.connect(f"http://127.0.0.1:{port}/slack/events")
 
     def start(self) -> None:
         """Start and wait until it is ready."""

@@ -154,17 +154,31 @@ def test_run_names_every_variable_that_is_missing(elsewhere: None) -> None:
     assert [line.split()[0] for line in done.stderr.splitlines()] == ["SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET"]
 
 
+def test_over_socket_mode_no_signing_secret_is_missed(elsewhere: None) -> None:
+    environment = {"SLACK_BOT_TOKEN": None, "SLACK_SIGNING_SECRET": None, "SLACK_APP_TOKEN": "xapp-canary"}
+    done = CliRunner().invoke(cli.app, ["run"], env=environment)
+    assert [line.split()[0] for line in done.stderr.splitlines()] == ["SLACK_BOT_TOKEN"]
+
+
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
         ({"SLACK_BOT_TOKEN": "  "}, "SLACK_BOT_TOKEN is empty"),
+        ({"SLACK_APP_TOKEN": ""}, "SLACK_APP_TOKEN is empty"),
+        ({"SLACK_APP_TOKEN": "xoxb-canary-token"}, "SLACK_APP_TOKEN must begin with xapp-"),
+        (
+            {"SLACK_APP_TOKEN": "xoxb-canary-token", "SLACK_SIGNING_SECRET": None},
+            "SLACK_APP_TOKEN must begin with xapp-",
+        ),
         ({"PORT": "99999"}, "PORT "),
         ({"PORT": "http"}, "PORT "),
         ({"LOG_FORMAT": "xml"}, "LOG_FORMAT "),
         ({"NEEDLINE_CLOCK_URL": "http://127.0.0.1:1/"}, "NEEDLINE_CLOCK_URL is for the practice workspace only"),
     ],
 )
-def test_a_wrong_variable_is_named_and_no_secret_shown(elsewhere: None, changes: dict[str, str], told: str) -> None:
+def test_a_wrong_variable_is_named_and_no_secret_shown(
+    elsewhere: None, changes: dict[str, str | None], told: str
+) -> None:
     done = CliRunner().invoke(cli.app, ["run"], env={**SECRETS, **changes})
     assert done.exit_code == 2
     assert told in done.stderr
@@ -185,6 +199,15 @@ def test_a_token_that_slack_does_not_take_is_told_with_what_to_do(office: Office
     assert done.returncode == 1
     assert "Slack does not take SLACK_BOT_TOKEN (invalid_auth)" in done.stderr
     assert "OAuth & Permissions" in done.stderr
+    assert "canary" not in done.stdout + done.stderr
+
+
+def test_an_app_token_that_slack_does_not_take_is_told_with_what_to_do(office: Office) -> None:
+    done = office.needline("run", SLACK_APP_TOKEN="xapp-canary", SLACK_SIGNING_SECRET=None)
+    assert done.returncode == 1
+    assert "Slack does not take SLACK_APP_TOKEN (invalid_auth)" in done.stderr
+    assert "connections:write" in done.stderr
+    assert "Traceback" not in done.stderr
     assert "canary" not in done.stdout + done.stderr
 
 

@@ -62,6 +62,7 @@ WAYS: dict[str, Callable[[str], object]] = {
 SECRETS = {
     "token": TOKEN,
     "app-level token": "xapp-1-A0CANARY-1234567890-canary",
+    "address of a socket": "wss://wss-primary.example/link/?ticket=0canary-ticket0&app_id=A0CANARY",
     "signing secret": SIGNING_SECRET,
     "response_url": RESPONSE_URL,
     "trigger_id": TRIGGER_ID,

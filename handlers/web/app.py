@@ -28,8 +28,20 @@ THREADS = 64
 """How many requests are worked on at once."""
 
 
-def create(bolt: App, edge: Edge, start: Callable[[], None], stop: Callable[[], None]) -> Starlette:
-    """Return the web application; it starts and stops the rest of the bot with itself."""
+def create(
+    bolt: App,
+    edge: Edge,
+    start: Callable[[], None],
+    stop: Callable[[], None],
+    *,
+    is_connected: Callable[[], bool] = lambda: True,
+    takes_requests: bool = True,
+) -> Starlette:
+    """Return the web application; it starts and stops the rest of the bot with itself.
+
+    Over Socket Mode it is ready while `is_connected`. Without a signing secret it cannot know who sends a request, and
+    `takes_requests` from nobody.
+    """
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -39,6 +51,9 @@ def create(bolt: App, edge: Edge, start: Callable[[], None], stop: Callable[[], 
         await run_in_threadpool(stop)
 
     async def slack(request: Request) -> Response:
+        if not takes_requests:
+            edge.counts.requests.labels("unsigned", "refused").inc()
+            return PlainTextResponse("This bot takes requests through Socket Mode only.", 404)
         body = await _body(request)
         if body is None:
             return PlainTextResponse("The request is too large.", 413)
@@ -53,7 +68,7 @@ def create(bolt: App, edge: Edge, start: Callable[[], None], stop: Callable[[], 
         return to_starlette_response(answer)
 
     async def ready(_request: Request) -> Response:
-        return await run_in_threadpool(_ready, edge)
+        return await run_in_threadpool(_ready, edge, is_connected)
 
     async def metrics(_request: Request) -> Response:
         return Response(generate_latest(edge.counts.registry), media_type=CONTENT_TYPE_LATEST)
@@ -83,8 +98,10 @@ async def _healthy(_request: Request) -> Response:
     return JSONResponse({"ok": True})
 
 
-def _ready(edge: Edge) -> Response:
-    """The database answers and is migrated."""
+def _ready(edge: Edge, is_connected: Callable[[], bool]) -> Response:
+    """The database answers and is migrated, and Slack can reach us."""
+    if not is_connected():
+        return JSONResponse({"ok": False, "reason": "sockets"}, 503)
     try:
         migrations.check(edge.database)
         with edge.database.read() as session:

@@ -28,7 +28,12 @@ Ask = Callable[..., Reply]
 
 def client(ws: Workspace) -> Ask:
     """Return a function that sends one request to the bot now connected to a workspace."""
-    address = urlsplit(ws._dispatcher.request_url or "")
+    return asking(ws._dispatcher.request_url or "")
+
+
+def asking(url: str) -> Ask:
+    """Return a function that sends one request to the server at an address."""
+    address = urlsplit(url)
 
     def send(method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None) -> Reply:
         connection = HTTPConnection(address.hostname or "", address.port, timeout=5)

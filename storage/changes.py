@@ -10,7 +10,10 @@ from storage.db import Base, table
 
 
 class RecordChange(Base):
-    """One change of F-12 or R-7 (`about`). `what`: edited, withdrawn, reopened, taken_over; `before` are old values."""
+    """One change of F-12 or R-7 (`about`). `what`: edited, withdrawn, reopened, taken_over.
+
+    `before` are old values by column, and what was said when reopening (`why`).
+    """
 
     __tablename__ = "changes"
 

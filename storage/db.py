@@ -212,5 +212,5 @@ def _sqlite_settings(connection: sqlite3.Connection, _record: Any) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _lower(text: object) -> object:
+def _lower(text: Any) -> Any:
     return text.lower() if isinstance(text, str) else text

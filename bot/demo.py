@@ -5,11 +5,11 @@ import time
 import tomllib
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy.orm import Session
 
@@ -39,12 +39,17 @@ HISTORY = timedelta(days=125)
 UNREAD = timedelta(days=2)
 """How far back goes what nobody has read yet."""
 
+VOTE_PAUSE = timedelta(hours=8)
+"""How long after each other people vote at most: rounds close by their deadline."""
+
 DRAIN_S = 30.0
 
 HURRY = {"pace_per_s": 200.0, "merge_s": 0.0, "settle_s": 0.5, "lease_s": 2.0}
 """Delivery without the waiting that only live teams need."""
 
 Seed = dict[str, Any]
+Transport = Literal["http", "socket"]
+"""How the bot is connected: Slack calls it, or it opens the connections (Socket Mode)."""
 
 _TRIAGE = "C0CLIENTTRIAGE"
 _VOTE: Seed = {"kind": "block_actions", "where": {"actions.0.action_id": "vote_.*"}}
@@ -105,10 +110,22 @@ class Team:
     """The practice workspace's people and channels by their keys in the seed."""
 
     workspace: Workspace
-    needline: Needline
+    config: Config
+    running: ExitStack
+    needline: Needline = field(init=False)
     people: dict[str, Person] = field(default_factory=dict)
     channels: dict[str, Channel] = field(default_factory=dict)
     locales: dict[str, str] = field(default_factory=dict)
+
+    def start_bot(self) -> None:
+        """Start the bot, and connect the workspace to it."""
+        self.needline, url = self.running.enter_context(serving(self.config))
+        if self.config.slack_app_token is None:
+            self.workspace.connect(url)
+
+    def stop_bot(self) -> None:
+        """Stop the bot; started again, it goes on with the same database."""
+        self.running.close()
 
     def actor(self, key: str) -> Actor:
         """Return a person as the one who acts."""
@@ -124,13 +141,26 @@ class Team:
         with self.needline.database.read() as session:
             return outbox.depth(session) == 0
 
+    def sent(self) -> bool:
+        """Say whether everything due was delivered. What is held for the night may wait."""
+        with self.needline.database.read() as session:
+            return outbox.overdue(session, self.workspace.clock.now()) == 0
+
     def wait_until_drained(self) -> None:
         """Wait for the outbox. Raises NotDrainedError when it does not empty."""
-        deadline = time.monotonic() + DRAIN_S
-        while not self.drained():
-            if time.monotonic() > deadline:
-                raise NotDrainedError(f"The outbox is not empty after {DRAIN_S:.0f} s.")
-            time.sleep(0.005)
+        _wait_for(self.drained)
+
+    def wait_until_sent(self) -> None:
+        """Wait for what is due. Raises NotDrainedError likewise."""
+        _wait_for(self.sent)
+
+
+def _wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + DRAIN_S
+    while not condition():
+        if time.monotonic() > deadline:
+            raise NotDrainedError(f"The outbox is not empty after {DRAIN_S:.0f} s.")
+        time.sleep(0.005)
 
 
 def read_seed() -> Seed:
@@ -139,28 +169,42 @@ def read_seed() -> Seed:
 
 
 @contextmanager
-def team(port: int, **delivery: float) -> Iterator[Team]:
-    """Start a practice workspace on `port` and a bot in it, with the seed's people, channels and rules."""
+def team(
+    port: int,
+    transport: Transport = "http",
+    rules: Seed | None = None,
+    start: datetime | None = None,
+    **delivery: float,
+) -> Iterator[Team]:
+    """Start a practice workspace on `port` and a bot in it, with the seed's people, channels and rules.
+
+    `rules` replace tables of the policy, `start` sets the practice clock first.
+    """
     seed = read_seed()
     with (
         tempfile.TemporaryDirectory(prefix="needline-demo-") as folder,
         Workspace(MANIFEST, port=port, guide=GUIDE) as workspace,
+        ExitStack() as running,
     ):
         workspace.limits.enabled = False
-        with serving(_config(workspace, Path(folder))) as (needline, url):
-            workspace.connect(url)
-            found = Team(workspace, needline)
-            _settle_in(found, seed)
-            found.do(lambda session, now: policy.apply(session, workspace.team_id, _rules(found, seed), "demo", now))
-            set_delivery(found, **delivery)
-            yield found
+        if start is not None:
+            workspace.clock.advance(start - workspace.clock.now())
+        found = Team(workspace, _config(workspace, Path(folder), transport), running)
+        found.start_bot()
+        _settle_in(found, seed)
+        tables = {**_rules(found, seed), **(rules or {})}
+        found.do(lambda session, now: policy.apply(session, workspace.team_id, tables, "demo", now))
+        set_delivery(found, **delivery)
+        yield found
 
 
-def _config(workspace: Workspace, folder: Path) -> Config:
+def _config(workspace: Workspace, folder: Path, transport: Transport) -> Config:
+    http = transport == "http"
     return Config.model_validate(
         {
             "slack_bot_token": workspace.bot_token,
-            "slack_signing_secret": workspace.signing_secret,
+            "slack_signing_secret": workspace.signing_secret if http else None,
+            "slack_app_token": None if http else workspace.app_token,
             "slack_api_url": workspace.api_url,
             "needline_clock_url": workspace.clock_url,
             "database_url": f"sqlite:///{folder / 'demo.db'}",
@@ -210,6 +254,7 @@ def _rules(found: Team, seed: Seed) -> Seed:
             name: ids(department=name, role="reviewer") for name in ("product", "engineering", "market", "csm")
         },
         "vote": {"quorum": 3},
+        "quiet": {"start": "00:00", "end": "00:00", "weekends": False},  # who tries it out does so at any hour
     }
 
 
@@ -253,7 +298,7 @@ def _events(item: Seed, today: datetime) -> list[Event]:
     item = {**item, "key": uuid.uuid4().hex}
     events: list[Event] = [(filed, lambda team: _file(team, item))]
     for place, (who, choice) in enumerate(item.get("votes", {}).items(), start=1):
-        events.append((filed + age * 0.05 * place, _vote(item, who, choice)))
+        events.append((filed + min(age * 0.05, VOTE_PAUSE) * place, _vote(item, who, choice)))
     if item.get("answer"):
         events.append((filed + age * 0.3, lambda team: _answer(team, item)))
     for place, status in enumerate(_path(item), start=1):

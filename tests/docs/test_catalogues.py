@@ -9,10 +9,17 @@ from string import Formatter
 
 import pytest
 
+from bot.domain.digest import Why
 from bot.domain.feedback import Kind, Stake, State, Urgency
 from bot.domain.requirements import MOVES, REASONS, ROLLED_BACK, SENTENCE_MAX, Status
 from bot.domain.votes import Choice, Result
 from bot.i18n import FOLDER, LOCALES, catalogue
+from bot.policy import DEPARTMENTS
+from bot.services.summaries import WISHES
+from handlers.slack.blocks.decide_through import CHOICES as DECISIONS
+from handlers.slack.blocks.decide_through import OUTCOMES
+from handlers.slack.blocks.feedback import NO_STAKE
+from handlers.slack.blocks.news import CHANGES
 from handlers.slack.cards import MENU
 
 Sentence = str | tuple[str, ...]
@@ -27,11 +34,11 @@ KEY = re.compile(rf"({FAMILIES})(\.[a-z_]*[a-z])+")
 SHAPE = re.compile(rf"({FAMILIES})\.[a-z_]*\{{\}}")
 
 # What the code puts into the key of a sentence it does not name outright. A form's name stands in two kinds of key.
-SMALL_FORMS = ("answer", "ask", "reply", "why")
+SMALL_FORMS = ("answer", "ask", "reply", "why", "reopen")
 DYNAMIC: dict[str, Iterable[str]] = {
     "kind.{}": Kind,
     "urgency.{}": Urgency,
-    "stake.{}": Stake,
+    "stake.{}": [*Stake, NO_STAKE],
     "state.{}": State,
     "status.{}": Status,
     "choice.{}": Choice,
@@ -40,14 +47,35 @@ DYNAMIC: dict[str, Iterable[str]] = {
     "sentence.{}": [*sorted({to for allowed in MOVES.values() for to in allowed}), ROLLED_BACK],
     "next.{}": [*State, *Status],
     "menu.{}": MENU,
-    "news.{}": ["question", "answer", "requirement"],
+    "department.{}": DEPARTMENTS,
+    "handover.{}": ["left", "no_reviewer"],
+    "news.{}": ["question", "chase", "unanswered", "answer", "requirement", *CHANGES],
     "news.round_{}": Result,
-    "details.{}": ["scenario", "said_by", "stake"],
+    "details.{}": ["scenario", "said_by", "stake", "description"],
+    "field.{}": [
+        "words",
+        "title",
+        "customer",
+        "urgency",
+        "scenario",
+        "stake",
+        "said_by",
+        "hide_customer",
+        "description",
+    ],
+    "refused.edit_{}": [State.ANSWERED, State.WITHDRAWN],
     "place.{}": ["triage", "review"],
     "form.{}": ["answer", "question", "why"],
     "{}.title": SMALL_FORMS,
     "{}.submit": SMALL_FORMS,
     "{}.{}": [],  # a family and a member of it, each of them above
+    "agenda.{}": Why,
+    "rest.{}": Why,
+    "digest.{}": ["missed", "undelivered"],
+    "decision.{}": DECISIONS,
+    "walked.{}": OUTCOMES,
+    "summary.{}": WISHES,
+    "summary.chosen_{}": WISHES,
     "notice.{}": [],  # Slack's own error names, of which some have a sentence
 }
 OPEN_ENDED = ("notice.",)

@@ -5,14 +5,13 @@ import random
 import socket
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
-from practice.handles import Answer, Message
-from practice.people import Person
+from bot.demo import Transport
 from practice.workspace import Workspace
 from storage import outbox
 from storage import policy as policy_store
@@ -21,109 +20,20 @@ from storage.feedback import Feedback
 from storage.news import NewsItem
 from storage.outbox import OutboxRow
 from storage.requirements import Move, Requirement
+from storage.schedules import Period
 from storage.votes import Ballot, Round
 from tests.bot import ROOT, Process
+from tests.torture.team import PATIENCE_S, Team
 
 KILLS = int(os.environ.get("KILLS", "10"))
+RUNS: list[tuple[str, Transport]] = [("sqlite", "http"), ("postgresql", "socket")]
+"""On which database over which transport; under more kills each over each."""
+if KILLS > 10:
+    RUNS += [("sqlite", "socket"), ("postgresql", "http")]
+ACCEPTED = 2
+"""The number of the move that accepts a requirement; the first puts it into review."""
+
 SEED = int(os.environ.get("SEED", "20261123"))
-PATIENCE_S = 30.0
-
-
-class Team:
-    """People who repeat what was not acknowledged, as people do, and remember what was."""
-
-    def __init__(self, workspace: Workspace) -> None:
-        self.workspace = workspace
-        self.csms = [workspace.person("Alice"), workspace.person("美玲", locale="zh-CN", user_id="U0MEILING")]
-        self.reviewers = [workspace.person(name) for name in ("Bob", "Dora", "Emil")]
-        self.mara, self.ada = workspace.person("Mara"), workspace.person("Ada", is_admin=True)
-        everyone = [*self.csms, *self.reviewers, self.mara, self.ada]
-        self.triage = workspace.channel("triage", members=everyone)
-        workspace.invite_bot(self.triage)
-        self.filed: list[str] = []
-        self.votes: Counter[str] = Counter()
-        self.shipped: list[str] = []
-
-    def rules(self) -> dict[str, dict[str, object]]:
-        return {
-            "channels": {"triage": self.triage.id},
-            "people": {
-                "reviewers": [reviewer.id for reviewer in self.reviewers],
-                "managers": [self.mara.id],
-                "admins": [self.ada.id],
-            },
-            "vote": {"quorum": 3},
-            "delivery": {"pace_per_s": 50.0, "merge_s": 0.2, "settle_s": 0.5, "lease_s": 1.0},
-        }
-
-    def live(self, number: int) -> None:
-        """File one need, vote on it, ship it."""
-        words = f"Need number {number} of the story"
-        self._file(self.csms[number % 2], words)
-        card = self._card(words)
-        for reviewer in self.reviewers:
-            self._insist(lambda reviewer=reviewer: reviewer.presses("Approve", on=card))  # type: ignore[misc]
-            self.votes[words] += 1
-        self._see(lambda: "Accepted" in card.text, f"{words} accepted")
-        self._ship(card)
-        self.shipped.append(words)
-
-    def _file(self, csm: Person, words: str) -> None:
-        self._open(csm, lambda: csm.sends(f"/feedback {words}"))
-        customer = "客户" if csm is self.csms[1] else "Customer"
-        offers = "新增客户「Acme」" if csm is self.csms[1] else "Add “Acme”"
-        self._persist(
-            lambda: csm.picks(customer, offers if "Acme" not in csm.options_for(customer, "Acme") else "Acme")
-        )
-        self._insist(csm.submits)
-        self.filed.append(words)
-
-    def _ship(self, card: Message) -> None:
-        self._open(self.mara, lambda: self.mara.chooses("Change status", on=card))
-        self.workspace.eventually(self._choose_shipped, within=PATIENCE_S, what="the form for shipped")
-        self._insist(self.mara.submits)
-
-    def _choose_shipped(self) -> bool:
-        """Choose until the app has redrawn the form for that status."""
-        if not self._redrawn():
-            self.mara.picks("New status", "In progress")
-            self.mara.picks("New status", "Shipped")
-        return self._redrawn()
-
-    def _redrawn(self) -> bool:
-        modal = self.mara.modal
-        return modal is not None and any(block["block_id"] == "sentence:shipped" for block in modal.blocks)
-
-    def _see(self, condition: Callable[[], object], what: str) -> None:
-        self.workspace.eventually(condition, within=PATIENCE_S, what=what)
-
-    def _card(self, words: str) -> Message:
-        def standing() -> Message | None:
-            return next((message for message in self.ada.sees(self.triage) if words in message.text), None)
-
-        return self.workspace.eventually(standing, within=PATIENCE_S, what=f"the card of {words}")  # type: ignore[return-value]
-
-    def _open(self, who: Person, gesture: Callable[[], Answer]) -> None:
-        """Repeat a gesture until its modal is open."""
-
-        def opened() -> bool:
-            gesture()
-            return who.modal is not None
-
-        self.workspace.eventually(opened, within=PATIENCE_S, what=f"a modal for {who.name}")
-
-    def _insist(self, gesture: Callable[[], Answer]) -> None:
-        """Repeat a gesture until it is acknowledged without a refusal."""
-        self.workspace.eventually(lambda: gesture().ok, within=PATIENCE_S, what="an acknowledgement")
-
-    def _persist(self, gesture: Callable[[], object]) -> None:
-        """Repeat a gesture until it goes through at all (a select asks the app for its options)."""
-
-        def done() -> bool:
-            gesture()
-            return True
-
-        self.workspace.eventually(done, within=PATIENCE_S, what="a choice")
 
 
 @pytest.fixture
@@ -149,13 +59,15 @@ def killer(bot: Process, stop: threading.Event, kills: list[float], rng: random.
 
 
 @pytest.mark.timeout(600)
+@pytest.mark.parametrize(("database", "transport"), RUNS, indirect=["database"])
 def test_kill_9_at_random_points_loses_nothing_and_says_nothing_twice(
-    database: Database, workspace: Workspace, tmp_path: Path
+    database: Database, transport: Transport, workspace: Workspace, tmp_path: Path
 ) -> None:
     team = Team(workspace)
     with database.begin() as session:
         policy_store.replace(session, workspace.team_id, team.rules(), "test", workspace.clock.now())
-    bot = Process(workspace, database.url.render_as_string(hide_password=False), free_port(), tmp_path / "bot.log")
+    url = database.url.render_as_string(hide_password=False)
+    bot = Process(workspace, url, free_port(), tmp_path / "bot.log", transport)
     bot.start()
     try:
         kills = live_under_fire(team, bot)
@@ -173,8 +85,9 @@ def live_under_fire(team: Team, bot: Process) -> int:
     thread.start()
     try:
         number = 0
-        while len(kills) < KILLS:
+        while len(kills) < KILLS or not number:
             team.live(number)
+            team.live_a_week(number)
             number += 1
     finally:
         stop.set()
@@ -192,14 +105,18 @@ def findings(database: Database, workspace: Workspace, team: Team) -> list[str]:
     with database.read() as session:
         feedback = session.scalars(select(Feedback)).all()
         rows = session.scalars(select(OutboxRow)).all()
-        found = lost(team, [item.words for item in feedback])
-        found += wrong_rounds(session.scalars(select(Round)).all(), session.scalars(select(Ballot)).all(), team)
-        found += illegal_paths(session.scalars(select(Requirement)).all(), session.scalars(select(Move)).all())
+        titles = {requirement.number: requirement.title for requirement in session.scalars(select(Requirement))}
+        by_feedback = {item.number: item.requirement for item in feedback if item.requirement}
+        ballots = Counter(ballot.requirement for ballot in session.scalars(select(Ballot)))
         news = session.scalars(select(NewsItem)).all()
+        found = lost(team, [item.words for item in feedback])
+        found += wrong_rounds(session.scalars(select(Round)).all(), titles, ballots, team)
+        found += illegal_paths(session.scalars(select(Move)).all(), titles, team)
+        periods = session.scalars(select(Period)).all()
     displayed = shown(workspace)
-    found += said_twice(displayed) + not_said(rows, displayed)
-    found += [f"news {item.id} was never sent" for item in news if not _was_sent(item.outbox_id, rows)]
-    return found
+    found += said_twice(displayed) + not_said(rows, displayed) + wrong_periods(periods, rows, displayed)
+    found += not_merged(news, titles, team, by_feedback)
+    return found + [f"news {item.id} was never sent" for item in news if not _was_sent(item.outbox_id, rows)]
 
 
 def lost(team: Team, stored: list[str]) -> list[str]:
@@ -209,24 +126,45 @@ def lost(team: Team, stored: list[str]) -> list[str]:
     return missing + [f"filed {count} times: {words}" for words, count in counts.items() if count > 1]
 
 
-def wrong_rounds(rounds: object, ballots: object, team: Team) -> list[str]:
-    """Every round closed once with three approvals."""
-    voted = Counter(ballot.requirement for ballot in ballots)  # type: ignore[attr-defined]
-    wrong = [f"round of R-{vote.requirement}: {vote.result}" for vote in rounds if vote.result != "approved"]  # type: ignore[attr-defined]
-    return wrong + [
-        f"R-{number} has {count} ballots" for number, count in voted.items() if count != len(team.reviewers)
+def wrong_rounds(rounds: Sequence[Round], titles: dict[int, str], ballots: Counter[int], team: Team) -> list[str]:
+    """Every round closed once: approved by all, or undecided with as many votes as were acknowledged."""
+    undecided = {words for pair in team.undecided for words in pair}
+    found = []
+    for vote in rounds:
+        words = titles[vote.requirement]
+        expected = ("undecided" if words in undecided else "approved", team.votes[words])
+        if (vote.result, ballots[vote.requirement]) != expected:
+            found.append(f"round of {words}: {vote.result} with {ballots[vote.requirement]} votes, not {expected}")
+    return found
+
+
+def illegal_paths(moves: Sequence[Move], titles: dict[int, str], team: Team) -> list[str]:
+    """Every requirement went new, in review, accepted, and those the team shipped went on to shipped."""
+    found = []
+    for number, words in titles.items():
+        went = [move.after for move in moves if move.requirement == number]
+        path = ["in_review", "accepted", *(["shipped"] if words in team.shipped else [])]
+        if went != path:
+            found.append(f"{words} went {went}")
+    return found
+
+
+def wrong_periods(periods: Sequence[Period], rows: Sequence[OutboxRow], displayed: Counter[str]) -> list[str]:
+    """Each digest was posted once, and nobody was reminded twice a day."""
+    digests = Counter(row.about for row in rows if row.kind == "digest" and displayed[row.id])
+    noted = {period.period for period in periods if period.schedule == "digest"}
+    reminders = Counter((row.lane, row.about) for row in rows if row.kind == "reminder" and displayed[row.id])
+    found = [f"digest of {day} stands {digests[day]} times" for day in noted | digests.keys() if digests[day] != 1]
+    return found + [
+        f"{who} was reminded {count} times on {day}" for (who, day), count in reminders.items() if count > 1
     ]
 
 
-def illegal_paths(requirements: object, moves: object) -> list[str]:
-    """Every requirement went new, in review, accepted, shipped."""
-    path = ["in_review", "accepted", "shipped"]
-    found = []
-    for requirement in requirements:  # type: ignore[attr-defined]
-        went = [move.after for move in moves if move.requirement == requirement.number]  # type: ignore[attr-defined]
-        if went != path:
-            found.append(f"R-{requirement.number} went {went}")
-    return found
+def not_merged(items: Sequence[NewsItem], titles: dict[int, str], team: Team, by_feedback: dict[int, int]) -> list[str]:
+    """Both decisions of a meeting came in one message."""
+    accepted = [item for item in items if item.kind == "move" and item.number == ACCEPTED]
+    message = {titles[by_feedback[item.feedback]]: item.outbox_id for item in accepted}
+    return [f"told apart: {pair}" for pair in team.undecided if message[pair[0]] != message[pair[1]]]
 
 
 def shown(workspace: Workspace) -> Counter[str]:
@@ -264,3 +202,17 @@ def test_the_checker_sees_what_is_lost_or_said_twice() -> None:
 
     assert lost(Told(), ["a", "a"]) == ["lost: b", "filed 2 times: a"]  # type: ignore[arg-type]
     assert said_twice(Counter({"x": 2, "y": 1})) == ["said 2 times: x"]
+
+
+def test_the_checker_sees_a_digest_twice_and_a_second_reminder() -> None:
+    def row(row_id: str, kind: str, about: str) -> OutboxRow:
+        return OutboxRow(id=row_id, kind=kind, about=about, lane="U0BOB")
+
+    rows = [row("1", "digest", "2026-11-23"), row("2", "digest", "2026-11-23")]
+    rows += [row("3", "reminder", "2026-11-24"), row("4", "reminder", "2026-11-24")]
+    found = wrong_periods([Period(schedule="digest", period="2026-11-30")], rows, Counter("1234"))
+    assert sorted(found) == [
+        "U0BOB was reminded 2 times on 2026-11-24",
+        "digest of 2026-11-23 stands 2 times",
+        "digest of 2026-11-30 stands 0 times",
+    ]

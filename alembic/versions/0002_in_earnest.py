@@ -65,6 +65,7 @@ def upgrade() -> None:
 
     with op.batch_alter_table('requirements', schema=None) as batch_op:
         batch_op.add_column(sa.Column('description', sa.Text(), nullable=True))
+        batch_op.create_index('ix_requirements_undecided', ['team_id', 'status', 'changed_at'], unique=False, sqlite_where=sa.text("status IN ('new', 'in_review') AND withdrawn_at IS NULL"), postgresql_where=sa.text("status IN ('new', 'in_review') AND withdrawn_at IS NULL"))
 
     with op.batch_alter_table('rounds', schema=None) as batch_op:
         batch_op.add_column(sa.Column('anonymous', sa.Boolean(), server_default=sa.false(), nullable=False))
@@ -86,6 +87,7 @@ def downgrade() -> None:
         batch_op.drop_column('anonymous')
 
     with op.batch_alter_table('requirements', schema=None) as batch_op:
+        batch_op.drop_index('ix_requirements_undecided', sqlite_where=sa.text("status IN ('new', 'in_review') AND withdrawn_at IS NULL"), postgresql_where=sa.text("status IN ('new', 'in_review') AND withdrawn_at IS NULL"))
         batch_op.drop_column('description')
 
     with op.batch_alter_table('questions', schema=None) as batch_op:

@@ -1,14 +1,76 @@
 """The review digest: what needs a decision, before each review meeting."""
 
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from bot.domain.calendar import Occurrence
+from bot.domain.digest import Why
 from bot.policy import Policy
 from bot.services import news
+from storage import digest as store
 from storage import outbox
+from storage import policy as policy_store
 from storage.outbox import Letter
+
+
+@dataclass(frozen=True)
+class Item:
+    """A requirement that needs a decision, for `days` calendar days of the team's; its card is that of F-`origin`."""
+
+    requirement: int
+    origin: int
+    why: Why
+    days: int
+
+
+@dataclass(frozen=True)
+class Agenda:
+    """What needs a decision: the first items in order, how many there are beyond them, and what is not ripe yet.
+
+    `voting` are voted on; of `asked` the vote waits for an answer.
+    """
+
+    items: tuple[Item, ...]
+    rest: Mapping[Why, int]
+    voting: int
+    asked: int
+
+    @property
+    def total(self) -> int:
+        """How many requirements need a decision."""
+        return len(self.items) + sum(self.rest.values())
+
+
+def agenda(session: Session, team_id: str, now: datetime, limit: int) -> Agenda:
+    """Return what needs a decision, `limit` items of it: undecided, not withdrawn, and with no vote under way.
+
+    Answered questions come first, then what the vote left open, what it rejected, and the rest; in each the longest
+    waiting first. Days are counted since it came into review, at the latest by being reopened.
+    """
+    items = _items(session, team_id, now, limit)
+    counts = store.count(session, team_id, store.former_digest(session, team_id))
+    shown = [item.why for item in items]
+    rest = {why: counts[why] - shown.count(why) for why in Why if counts.get(why, 0) > shown.count(why)}
+    voting, asked = store.in_vote(session, team_id)
+    return Agenda(tuple(items), rest, voting, asked)
+
+
+def still_open(session: Session, team_id: str, numbers: Collection[int], now: datetime) -> dict[int, Item]:
+    """Return number -> item of those requirements that need a decision still."""
+    items = _items(session, team_id, now, len(numbers), numbers) if numbers else []
+    return {item.requirement: item for item in items}
+
+
+def _items(
+    session: Session, team_id: str, now: datetime, limit: int, among: Collection[int] | None = None
+) -> list[Item]:
+    found = store.undecided(session, team_id, store.former_digest(session, team_id), limit, among)
+    calendar = policy_store.load(session, team_id).workspace.calendar
+    today = calendar.local(now)
+    return [Item(one.number, one.origin, one.why, max((today - calendar.local(one.since)).days, 0)) for one in found]
 
 
 def announce(session: Session, team_id: str, _zone: str, _policy: Policy, due: Occurrence, now: datetime) -> None:

@@ -1,0 +1,112 @@
+"""What needs a decision: requirements that nobody has decided and nobody votes on."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, case, exists, func, or_, select, text
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from bot.domain.digest import Why
+from bot.domain.feedback import State
+from bot.domain.votes import Result
+from storage.feedback import Feedback, Question
+from storage.requirements import UNDECIDED, Requirement
+from storage.schedules import Period
+from storage.votes import Round
+
+
+@dataclass(frozen=True)
+class Undecided:
+    """A requirement that needs a decision: `origin` is the feedback whose card it lives on, `since` when it came."""
+
+    number: int
+    origin: int
+    why: Why
+    since: datetime
+
+
+def undecided(
+    session: Session,
+    team_id: str,
+    last_digest: datetime | None,
+    limit: int,
+    among: Collection[int] | None = None,
+) -> list[Undecided]:
+    """Return what needs a decision, in the order of Why and then the longest waiting first; at most `limit`.
+
+    `last_digest`: what was answered since then counts as answered, whatever its vote came to. `among`: only these.
+    """
+    why = _why(last_digest)
+    rank = case({reason.value: place for place, reason in enumerate(Why)}, value=why)
+    query = _needing_decision(team_id, why).order_by(rank, Requirement.changed_at, Requirement.number).limit(limit)
+    if among is not None:
+        query = query.where(Requirement.number.in_(list(among)))
+    return [Undecided(number, origin, Why(found), since) for number, origin, found, since in session.execute(query)]
+
+
+def count(session: Session, team_id: str, last_digest: datetime | None) -> dict[Why, int]:
+    """Return how many requirements need a decision, by why."""
+    found = _needing_decision(team_id, _why(last_digest)).subquery()
+    query = select(found.c.why, func.count()).group_by(found.c.why)
+    return {Why(why): number for why, number in session.execute(query)}
+
+
+def _needing_decision(team_id: str, why: ColumnElement[str]) -> Select[int, int, str, datetime]:
+    """All about its vote is looked up for each requirement by itself: most rounds are of others, decided long ago."""
+    return select(Requirement.number, Requirement.origin, why.label("why"), Requirement.changed_at).where(
+        Requirement.team_id == team_id,
+        text(f"requirements.{UNDECIDED}"),
+        Requirement.withdrawn_at.is_(None),
+        ~exists().where(*_of_it(), Round.closed_at.is_(None)),
+    )
+
+
+def _of_it() -> tuple[ColumnElement[bool], ...]:
+    return (Round.team_id == Requirement.team_id, Round.requirement == Requirement.number)
+
+
+def _newest(column: InstrumentedAttribute[Any]) -> ColumnElement[Any]:
+    """Return a column of a requirement's newest round; NULL when it was never voted on."""
+    query = select(column).where(*_of_it()).order_by(Round.number.desc()).limit(1)
+    return query.correlate(Requirement).scalar_subquery()
+
+
+def _why(last_digest: datetime | None) -> ColumnElement[str]:
+    since_vote = Question.answered_at > func.coalesce(_newest(Round.closed_at), Requirement.created_at)
+    news = since_vote if last_digest is None else or_(since_vote, Question.answered_at > last_digest)
+    answered = exists().where(
+        Feedback.team_id == Requirement.team_id,
+        Feedback.requirement == Requirement.number,
+        Feedback.state != State.WITHDRAWN.value,
+        Question.team_id == Feedback.team_id,
+        Question.feedback == Feedback.number,
+        news,
+    )
+    result = _newest(Round.result)
+    return case(
+        (answered, Why.ANSWERED.value),
+        (result == Result.UNDECIDED.value, Why.UNDECIDED.value),
+        (result == Result.REJECTED.value, Why.REJECTED.value),
+        else_=Why.WAITING.value,
+    )
+
+
+def in_vote(session: Session, team_id: str) -> tuple[int, int]:
+    """Return how many requirements are being voted on, and of how many the vote waits for an answer."""
+    query = select(func.count(), func.count(Round.paused_at)).where(Round.team_id == team_id, Round.closed_at.is_(None))
+    rounds, paused = session.execute(query).one()
+    return rounds - paused, paused
+
+
+def former_digest(session: Session, team_id: str) -> datetime | None:
+    """Return when the digest of the meeting before the newest one was due: what came since is news to the meeting."""
+    query = (
+        select(Period.due_at)
+        .where(Period.team_id == team_id, Period.schedule == "digest")
+        .order_by(Period.due_at.desc())
+        .offset(1)
+        .limit(1)
+    )
+    return session.scalar(query)

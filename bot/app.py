@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import cast
 
 import structlog
@@ -17,19 +18,54 @@ from starlette.applications import Starlette
 from bot import clock, now
 from bot.config import Config, is_loopback
 from bot.delivery import Delivery
+from bot.jobs import JOBS, Job
 from bot.now import Now
 from bot.services import policy
-from handlers.slack import answers, cards, command, edge, feedback, outbox, people, requirements, votes
+from handlers.slack import (
+    answers,
+    cards,
+    command,
+    decide_through,
+    edge,
+    feedback,
+    home,
+    outbox,
+    people,
+    records,
+    reminders,
+    requirements,
+    vote_through,
+    votes,
+    workspaces,
+)
 from handlers.slack.edge import SLACK_HOOKS, Counts, Edge
 from handlers.slack.sender import SlackSender
+from handlers.slack.sockets import Sockets
 from handlers.web import app as web
-from storage import migrations, workspaces
+from storage import migrations
+from storage import workspaces as workspace_store
 from storage.db import Database
 
 log = structlog.get_logger(__name__)
 
-FEATURES = (command, feedback, answers, votes, requirements, cards, outbox, people)
+FEATURES = (
+    command,
+    feedback,
+    answers,
+    votes,
+    vote_through,
+    requirements,
+    decide_through,
+    records,
+    cards,
+    home,
+    reminders,
+    outbox,
+    people,
+    workspaces,
+)
 SEND_TIMEOUT_S = 10
+RESUME_EVERY = timedelta(seconds=5)
 GESTURE_TIMEOUT_S = 2
 """Slack waits 3 seconds for a gesture's answer, our own call to Slack included."""
 
@@ -53,10 +89,11 @@ class Needline:
 
     def __init__(self, config: Config) -> None:
         self.now: Now = now.practice(config.needline_clock_url) if config.needline_clock_url else now.system
+        self._config = config
         self.database = ready_database(config.database_url)
         self.install = who_are_we(config)
         with self.database.begin() as session:
-            if workspaces.enter(session, self.install.team_id):
+            if workspace_store.enter(session, self.install.team_id):
                 log.info("workspace.resumed", team=self.install.team_id)
             if config.needline_admin:
                 policy.appoint_first_admin(session, self.install.team_id, config.needline_admin, self.now())
@@ -67,21 +104,53 @@ class Needline:
             self._background,
             Counts(),
             self.install.team_id,
+            self._token_works,
             (config.slack_api_url.removesuffix("api/"),) if is_loopback(config.slack_api_url) else SLACK_HOOKS,
         )
         self.bolt = bolt_app(config, self.install, self.edge)
         self.delivery = Delivery(self.database, SlackSender(self.database, _client(config), self.now), self.now)
         self.scheduler: BackgroundScheduler | None = None
-        self.web: Starlette = web.create(self.bolt, self.edge, self.start, self.stop)
+        self.sockets = open_door(config, self.bolt, self.edge.counts)
+        self.web: Starlette = web.create(
+            self.bolt,
+            self.edge,
+            self.start,
+            self.stop,
+            is_connected=lambda: self.sockets is None or self.sockets.open > 0,
+            takes_requests=config.slack_signing_secret is not None,
+        )
 
     def start(self) -> None:
         """Begin to deliver and to tick."""
         self.delivery.start()
-        self.scheduler = clock.start(self.database, self.now)
+        resume = Job("resume_delivery", RESUME_EVERY, self._resume)
+        self.scheduler = clock.start(self.database, self.now, (*JOBS, resume))
+        if self.sockets:
+            self.sockets.start()
         log.info("started", team=self.install.team, database=self.database.url.get_backend_name())
+
+    def _resume(self, database: Database, _now: datetime) -> None:
+        """After we were uninstalled, ask now and then whether Slack takes our token again."""
+        with database.read() as session:
+            if self.install.team_id not in workspace_store.stopped(session):
+                return
+        if self._token_works():
+            with database.begin() as session:
+                workspace_store.enter(session, self.install.team_id)
+            self.edge.counts.stopped.set(0)
+            log.info("workspace.resumed", team=self.install.team_id)
+
+    def _token_works(self) -> bool:
+        try:
+            who_are_we(self._config)
+        except StartError:
+            return False
+        return True
 
     def stop(self) -> None:
         """Finish what is under way and close."""
+        if self.sockets:
+            self.sockets.stop()
         if self.scheduler:
             self.scheduler.shutdown()
         self.delivery.stop()
@@ -115,6 +184,23 @@ def who_are_we(config: Config) -> Install:
     return Install(answer["team_id"], answer["team"], answer["bot_id"], answer["user_id"])
 
 
+def open_door(config: Config, bolt: App, counts: Counts) -> Sockets | None:
+    """Prepare Socket Mode if there is a token for it. Raises StartError saying what to do if Slack does not take it."""
+    if config.slack_app_token is None:
+        return None
+    token = config.slack_app_token.get_secret_value()
+    sockets = Sockets(bolt, token, config.slack_api_url, counts, SEND_TIMEOUT_S)
+    try:
+        sockets.knock()
+    except SlackApiError as error:
+        raise StartError(
+            f"Slack does not take SLACK_APP_TOKEN ({error.response.get('error')}). On your app's page turn on “Socket "
+            "Mode”, make an app-level token (xapp-…) with the scope connections:write under “Basic Information”, and "
+            "start again."
+        ) from None
+    return sockets
+
+
 def _client(config: Config, timeout: int = SEND_TIMEOUT_S) -> WebClient:
     """Return a client that never repeats a call by itself: a repeated post would be shown twice."""
     token = config.slack_bot_token.get_secret_value()
@@ -139,7 +225,7 @@ def bolt_app(config: Config, install: Install, the_edge: Edge) -> App:
     quiet.setLevel(logging.ERROR)  # below that, Bolt quotes whole requests, signed or not
     app = App(
         logger=quiet,
-        signing_secret=config.slack_signing_secret.get_secret_value(),
+        signing_secret=config.slack_signing_secret.get_secret_value() if config.slack_signing_secret else "",
         authorize=cast("Callable[..., AuthorizeResult]", authorize),  # Bolt takes None; its annotation does not say so
         client=WebClient(None, config.slack_api_url, timeout=GESTURE_TIMEOUT_S, retry_handlers=[]),
         process_before_response=True,

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -60,7 +60,7 @@ def run() -> None:
     with _plainly():
         settings = config.load()
         logs.set_up(settings.log_format)
-        logs.keep_secret(settings.slack_signing_secret.get_secret_value(), settings.slack_bot_token.get_secret_value())
+        logs.keep_secret(*settings.secrets())
         try:
             check_port(settings.host, settings.port)
         except PortTakenError as error:
@@ -72,6 +72,7 @@ def run() -> None:
             needline.web,
             host=settings.host,
             port=settings.port,
+            ws="none",
             log_config=None,
             access_log=False,
             timeout_graceful_shutdown=10,
@@ -83,24 +84,29 @@ def demo(
     *,
     story: Annotated[bool, typer.Option("--story", help="Play the whole loop, print it and stop.")] = False,
     record: Annotated[Path | None, typer.Option(help="Write pictures into a folder and stop.")] = None,
+    socket: Annotated[bool, typer.Option("--socket", help="Connect the bot over Socket Mode.")] = False,
     port: Annotated[int, typer.Option(help="Where the practice workspace listens, on 127.0.0.1.")] = 8800,
 ) -> None:
     """Try Needline in the practice workspace, without a Slack account."""
     logs.set_up("console", level=logging.WARNING)
     if story:
-        _play_story()
+        _play_story(_transport(socket=socket))
     elif record is not None:
         _take_pictures(record)
     else:
-        _open_demo(port)
+        _open_demo(port, _transport(socket=socket))
 
 
-def _play_story() -> None:
-    from bot import story  # noqa: PLC0415 - the practice workspace is for the demo only
+def _transport(*, socket: bool) -> Literal["http", "socket"]:
+    return "socket" if socket else "http"
+
+
+def _play_story(transport: Literal["http", "socket"]) -> None:
+    from bot import chapters, story  # noqa: PLC0415 - the practice workspace is for the demo only
 
     try:
-        took = story.play(print)
-    except story.MissingError as error:
+        took = story.play(print, transport)
+    except chapters.MissingError as error:
         print(f"\n{error}", file=sys.stderr)
         raise typer.Exit(1) from None
     print(f"\nThe loop is closed. ({took:.0f} s)")
@@ -116,7 +122,7 @@ def _take_pictures(folder: Path) -> None:
         print(path)
 
 
-def _open_demo(port: int) -> None:
+def _open_demo(port: int, transport: Literal["http", "socket"]) -> None:
     from bot import demo as practice_demo  # noqa: PLC0415 - see _play_story
     from bot.serving import PortTakenError, check_port  # noqa: PLC0415 - likewise
 
@@ -126,7 +132,7 @@ def _open_demo(port: int) -> None:
         print(f"{error} Choose another: needline demo --port {port + 1}", file=sys.stderr)
         raise typer.Exit(2) from None
     print("Starting the practice workspace and living through four months of feedback …", flush=True)
-    with practice_demo.team(port=port) as team:
+    with practice_demo.team(port=port, transport=transport) as team:
         count = practice_demo.live_through(team)
         practice_demo.set_delivery(team, merge_s=5.0)
         print(practice_demo.welcome(team, count), flush=True)

@@ -1,5 +1,6 @@
 """APScheduler, in memory and only as a clock: it calls the jobs; what is due is asked of the database."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 import structlog
@@ -13,10 +14,10 @@ from storage.db import Database
 log = structlog.get_logger(__name__)
 
 
-def start(database: Database, now: Now) -> BackgroundScheduler:
+def start(database: Database, now: Now, jobs: Iterable[Job] = JOBS) -> BackgroundScheduler:
     """Start ticking; call `shutdown()` on what is returned."""
     scheduler = BackgroundScheduler(timezone="UTC")
-    for job in JOBS:
+    for job in jobs:
         # A missed tick is made up once, however late: APScheduler's own default would skip it after a second.
         scheduler.add_job(
             _run,

@@ -18,6 +18,7 @@ from bot.domain.refusals import Busy
 from bot.policy import CHANNELS, DeliveryTable, Policy
 from bot.services import news, people
 from storage import outbox, policy, workspaces
+from storage import people as people_store
 from storage.db import Database
 from storage.outbox import Letter, OutboxRow
 
@@ -228,7 +229,8 @@ def _ending(outcome: Outcome, pace: DeliveryTable) -> tuple[str, float, dict[str
 def _notices(session: Session, row: OutboxRow, error: str) -> list[Letter]:
     """One notice for each lane and error: while it stands, further failures only raise the count it shows."""
     admins = policy.load(session, row.team_id).people.admins
+    here = [admin for admin in admins if not people_store.gone(session, row.team_id, {admin})]
     log.error("delivery.dead", team=row.team_id, row=row.id, kind=row.kind, lane=row.lane, error=error)
-    if row.kind == "notice" or not admins:
+    if row.kind == "notice" or not here:
         return []
-    return [news.notice(admins[0], row.lane, error)]
+    return [news.notice(here[0], row.lane, error)]

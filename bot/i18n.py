@@ -1,13 +1,13 @@
 """Words people read: gettext catalogues, read through Babel from the .po files at start."""
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from babel import Locale
-from babel.dates import format_date, format_datetime, format_skeleton
+from babel.dates import format_date, format_skeleton, format_time
 from babel.messages.pofile import read_po
 
 LOCALES = ("en", "zh_Hans")
@@ -68,5 +68,30 @@ def month(locale: str, when: date) -> str:
 
 
 def moment(locale: str, when: datetime) -> str:
-    """Return date and time as people write them, in the zone `when` carries."""
-    return format_datetime(when, format="medium", locale=Locale.parse(locale))
+    """Return date and time as people write them, in the zone `when` carries: Thu, Nov 26, 2026, 6:00 PM."""
+    return _moment(locale, when, "yMMMd")
+
+
+def soon(locale: str, when: datetime) -> str:
+    """Return date and time of something near, which needs no year: Thu, Nov 26, 6:00 PM."""
+    return _moment(locale, when, "MMMd")
+
+
+def deadline(locale: str, when: datetime, now: datetime) -> str:
+    """Return when something ends, in the zone `when` carries: a day of this week by its name, else with its date."""
+    if not timedelta(0) <= when.date() - now.astimezone(when.tzinfo).date() < timedelta(days=6):
+        return soon(locale, when)
+    language = Locale.parse(locale)
+    weekday = format_date(when, "EEEE", locale=language)
+    return say(locale, "time.weekday", weekday=weekday, time=format_time(when, format="short", locale=language))
+
+
+def _moment(locale: str, when: datetime, skeleton: str) -> str:
+    language = Locale.parse(locale)
+    return say(
+        locale,
+        "time.moment",
+        weekday=format_date(when, "EEE", locale=language),
+        day=format_skeleton(skeleton, when, locale=language),
+        time=format_time(when, format="short", locale=language),
+    )

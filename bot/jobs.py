@@ -41,18 +41,15 @@ def plan_schedules(database: Database, now: datetime) -> None:
     with database.read() as session:
         teams = workspaces.served(session)
     for team_id in teams:
-        with database.begin(quiet=True) as session:
-            schedules.plan(session, team_id, now)
+        _one(database, schedules.plan, team_id, now, quiet=True)
 
 
 def run_schedules(database: Database, now: datetime) -> None:
     """Do what is due: digests, reminders, summaries. Each in a transaction of its own."""
     with database.read() as session:
-        due = schedule_store.due(session, now, BATCH)
-        stopped = workspaces.stopped(session) if due else set()
+        due = schedule_store.due(session, now, BATCH, workspaces.stopped(session))
     for found in due:
-        if found.team_id not in stopped:
-            _one(database, schedules.run, found, now)
+        _one(database, schedules.run, found, now)
 
 
 def close_expired_votes(database: Database, now: datetime) -> None:
@@ -71,17 +68,21 @@ def follow_up_questions(database: Database, now: datetime) -> None:
         _one(database, feedback.follow_up, team_id, number, now)
 
 
-def _one(database: Database, work: Callable[..., bool], *facts: Any) -> None:
-    """Do one piece of work in its own transaction; that it fails is logged, and keeps no other from being done."""
+def _one(database: Database, work: Callable[..., bool | None], *facts: Any, quiet: bool = False) -> None:
+    """Do one piece of work in its own transaction; that it fails is logged, and keeps no other from being done.
+
+    `quiet` work changes nothing that anybody waits for; that it was done is not worth a line.
+    """
     try:
-        with database.begin() as session:
+        with database.begin(quiet=quiet) as session:
             done = work(session, *facts)
     except Busy:
         raise
     except Exception:
         log.exception("job.piece_failed", piece=work.__qualname__, facts=[str(fact) for fact in facts])
     else:
-        log.info("job.piece", piece=f"{work.__module__}.{work.__qualname__}", done=done)
+        if not quiet:
+            log.info("job.piece", piece=f"{work.__module__}.{work.__qualname__}", done=done)
 
 
 def forget_old(database: Database, now: datetime) -> None:

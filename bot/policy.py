@@ -252,6 +252,10 @@ class Policy(_Table):
         """Reviewers vote."""
         return user_id in self.reviewers()
 
+    def names(self, user_id: str) -> bool:
+        """Say whether somebody has any role here."""
+        return self.is_reviewer(user_id) or self.is_manager(user_id)
+
     def check(self) -> None:
         """Raise PolicyError when tables do not go together. Asked at every change, never when reading."""
         people = len(self.reviewers())

@@ -279,6 +279,22 @@ def unanswered(session: Session, team_id: str, requirement: int) -> list[Questio
     return list(session.scalars(query))
 
 
+def to_answer(session: Session, team_id: str, user_id: str) -> list[Question]:
+    """Return the questions that wait for a person's answer, about what they filed, the longest waiting first."""
+    query = (
+        select(Question)
+        .join(Feedback, (Feedback.team_id == Question.team_id) & (Feedback.number == Question.feedback))
+        .where(
+            Question.team_id == team_id,
+            Feedback.filed_by == user_id,
+            Feedback.state != State.WITHDRAWN.value,
+            Question.answer.is_(None),
+        )
+        .order_by(Question.number)
+    )
+    return list(session.scalars(query))
+
+
 def to_follow_up(session: Session, now: datetime, limit: int) -> list[tuple[str, int]]:
     """Return team and number of questions whose next follow-up has come, of all workspaces."""
     query = (

@@ -99,9 +99,9 @@ class Letter:
 def put(session: Session, team_id: str, letters: Iterable[Letter], now: datetime) -> dict[str, str]:
     """Write letters; return key -> id of the row that will carry each.
 
-    A letter whose key is waiting already joins that row. Its lane is held until we commit, so that a sender about to
-    claim the row waits and draws what we changed. Everybody takes lanes in one order, and rows after their lane, so
-    nobody waits in a circle.
+    A letter whose key is waiting already joins that row and takes it to its own lane. Its lane is held until we commit,
+    so that a sender about to claim the row waits and draws what we changed. Everybody takes lanes in one order, and
+    rows after their lane, so nobody waits in a circle.
     """
     ids = {}
     for letter in sorted(letters, key=lambda letter: (_order(letter.lane), letter.priority)):
@@ -133,6 +133,7 @@ def _put_row(session: Session, team_id: str, letter: Letter, now: datetime) -> s
         index_elements=["team_id", "key"],
         index_where=text("state = 'waiting'"),
         set_={
+            "lane": letter.lane,
             "about": letter.about,
             "due_at": _smaller(OutboxRow.due_at, statement.excluded.due_at),
             "priority": _smaller(OutboxRow.priority, statement.excluded.priority),
@@ -334,6 +335,11 @@ def forget(session: Session, team_id: str, prefix: str) -> None:
     session.execute(delete(table(Posted)).where(*where))
 
 
+def unpost(session: Session, team_id: str, key: str) -> None:
+    """Forget where the message of a key stands; the next one is new."""
+    session.execute(delete(table(Posted)).where(Posted.team_id == team_id, Posted.key == key))
+
+
 def dead(session: Session, team_id: str, lane: str) -> list[OutboxRow]:
     """Return the dead rows of a lane, oldest first."""
     where = (OutboxRow.team_id == team_id, OutboxRow.lane == lane, OutboxRow.state == "dead")
@@ -358,6 +364,12 @@ def depth(session: Session) -> int:
     return session.scalar(select(func.count()).select_from(OutboxRow).where(OutboxRow.state.in_(OPEN))) or 0
 
 
+def overdue(session: Session, now: datetime) -> int:
+    """Return how many rows are due and not ended, of all workspaces: what is neither held nor waiting for company."""
+    where = (OutboxRow.state.in_(OPEN), OutboxRow.due_at <= now)
+    return session.scalar(select(func.count()).select_from(OutboxRow).where(*where)) or 0
+
+
 def next_due(session: Session, stopped: Collection[str] = ()) -> datetime | None:
     """Return when the next message may leave: work is due and its lane is free."""
     later = case((Lane.wanted_at < Lane.free_at, Lane.free_at), else_=Lane.wanted_at)
@@ -373,3 +385,10 @@ def release(session: Session, team_id: str, keys: Collection[str], due: datetime
     for lane, priority in sorted(session.execute(waits).all(), key=lambda found: _order(found[0])):
         _want(session, team_id, lane, due, priority)
     session.execute(update(table(OutboxRow)).where(*where, OutboxRow.due_at > due).values(due_at=due))
+
+
+def prolong(session: Session, team_id: str, keys: Collection[str], due: datetime, *, held_beyond: datetime) -> None:
+    """Let waiting rows of these keys that are held beyond a moment wait until `due`; what leaves sooner does so."""
+    where = (OutboxRow.team_id == team_id, OutboxRow.key.in_(list(keys)), OutboxRow.state == "waiting")
+    held = (OutboxRow.due_at > held_beyond, OutboxRow.due_at < due)
+    session.execute(update(table(OutboxRow)).where(*where, *held).values(due_at=due))

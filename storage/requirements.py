@@ -3,19 +3,32 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKeyConstraint, Index, Integer, String, Text, insert, select, update
+from sqlalchemy import ForeignKeyConstraint, Index, Integer, String, Text, insert, select, text, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from bot.domain.requirements import Change, Status
 from storage import counters
 from storage.db import Base, table
 
+UNDECIDED = "status IN ('new', 'in_review')"
+"""Written out in queries as in the index: a database that sees a parameter there does not use it."""
+
 
 class Requirement(Base):
     """What the team evaluates and tracks. `origin` is the feedback it came from, whose card it lives on."""
 
     __tablename__ = "requirements"
-    __table_args__ = (Index(None, "team_id", "status"),)
+    __table_args__ = (
+        Index(None, "team_id", "status"),
+        Index(
+            "ix_requirements_undecided",
+            "team_id",
+            "status",
+            "changed_at",
+            sqlite_where=text(f"{UNDECIDED} AND withdrawn_at IS NULL"),
+            postgresql_where=text(f"{UNDECIDED} AND withdrawn_at IS NULL"),
+        ),
+    )
 
     team_id: Mapped[str] = mapped_column(String(20), primary_key=True)
     number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)

@@ -55,10 +55,10 @@ def drop(session: Session, team_id: str, names: Collection[str]) -> None:
     session.execute(delete(table(Schedule)).where(Schedule.team_id == team_id, Schedule.name.in_(list(names))))
 
 
-def due(session: Session, now: datetime, limit: int) -> list[Schedule]:
-    """Return the schedules that are due, of all workspaces, the longest overdue first."""
-    query = select(Schedule).where(Schedule.next_at <= now).order_by(Schedule.next_at).limit(limit)
-    return list(session.scalars(query))
+def due(session: Session, now: datetime, limit: int, stopped: Collection[str] = ()) -> list[Schedule]:
+    """Return the schedules that are due, of all workspaces but `stopped` ones, the longest overdue first."""
+    where = (Schedule.next_at <= now, Schedule.team_id.not_in(list(stopped)))
+    return list(session.scalars(select(Schedule).where(*where).order_by(Schedule.next_at).limit(limit)))
 
 
 def claim(session: Session, found: Schedule, next_at: datetime) -> bool:

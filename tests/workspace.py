@@ -14,13 +14,15 @@ import structlog
 from sqlalchemy import func, select
 
 from bot.app import Needline
+from bot.demo import Transport
+from bot.domain.votes import Result
 from bot.i18n import locale_of, say
 from bot.services import policy
 from practice.handles import Answer
 from practice.ledger import Call, Delivery
 from practice.people import Person
 from practice.workspace import Channel, Message, Workspace
-from storage import feedback, migrations, outbox
+from storage import feedback, migrations, outbox, votes
 from storage.db import Database
 from storage.feedback import Feedback
 from tests import bot, postgres
@@ -53,7 +55,7 @@ class Office:
 
 
 @contextmanager
-def opened(url: str) -> Iterator[Office]:
+def opened(url: str, transport: Transport = "http") -> Iterator[Office]:
     """Open a workspace with two CSMs (Meiling reads Chinese), three reviewers, a manager and an admin."""
     _log_plainly()
     with Workspace(MANIFEST) as ws:
@@ -62,7 +64,7 @@ def opened(url: str) -> Iterator[Office]:
         bob, dora, emil, mara, ada = map(ws.person, ("Bob", "Dora", "Emil", "Mara", "Ada"))
         triage = ws.channel("triage", members=[alice, meiling, bob, dora, emil, mara, ada])
         ws.invite_bot(triage)
-        with bot.in_thread(ws, url) as needline:
+        with bot.in_thread(ws, url, transport) as needline:
             office = Office(ws, needline, alice, meiling, bob, dora, emil, mara, ada, triage)
             set_policy(office, **rules(office))
             yield office
@@ -125,6 +127,17 @@ def set_policy(office: Office, **tables: Json) -> None:
     """Replace tables of the policy."""
     with office.needline.database.begin() as session:
         policy.apply(session, office.ws.team_id, tables, "a story", datetime.now(UTC))
+
+
+def new_reviewer(office: Office, name: str, tongue: str = "en-US") -> Person:
+    """Return a new reviewer for whom nothing waits: every vote that is open now is closed."""
+    person, team_id = office.ws.person(name, locale=tongue), office.ws.team_id
+    people = rules(office)["people"]
+    set_policy(office, people={**people, "reviewers": [*people["reviewers"], person.id]})
+    with office.needline.database.begin() as session:
+        for vote in votes.waiting_for(session, team_id, person.id):
+            votes.close(session, vote, Result.DECIDED, office.needline.now())
+    return person
 
 
 # -- filing

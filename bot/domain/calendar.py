@@ -88,7 +88,7 @@ class Quiet:
                 continue
             wake = at(day, self.end, zone)
             sleep = at(day if self.start > self.end else day + _DAY, self.start, zone)
-            if now < sleep:
+            if now < sleep and wake < sleep:  # a clock change may skip a short day altogether
                 return wake if now < wake else None
         return None
 

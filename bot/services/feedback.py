@@ -11,7 +11,7 @@ from bot.domain.requirements import Status
 from bot.domain.votes import Result
 from bot.policy import Policy
 from bot.services import news, requirements, votes
-from storage import customers, outbox, seen
+from storage import changes, customers, outbox, seen
 from storage import feedback as feedback_store
 from storage import policy as policy_store
 from storage import requirements as requirement_store
@@ -30,7 +30,7 @@ def file(session: Session, actor: Actor, draft: Draft, now: datetime, *, key: st
     draft.check()
     if not seen.first_time(session, actor.team_id, key, now):
         return None
-    customer = _customer(session, actor, draft, now)
+    customer = customer_of(session, actor, draft, now)
     number = feedback_store.next_number(session, actor.team_id)
     title = (draft.title or "").strip() or title_from(draft.words)
     requirement = None
@@ -43,7 +43,8 @@ def file(session: Session, actor: Actor, draft: Draft, now: datetime, *, key: st
     return number
 
 
-def _customer(session: Session, actor: Actor, draft: Draft, now: datetime) -> int:
+def customer_of(session: Session, actor: Actor, draft: Draft, now: datetime) -> int:
+    """Return the id of the customer a draft names, adding it when new."""
     if draft.customer_id is None:
         return customers.find_or_add(session, actor.team_id, draft.customer_name or "", actor.user_id, now).id
     known = customers.get(session, actor.team_id, draft.customer_id)
@@ -90,25 +91,37 @@ def undo(session: Session, actor: Actor, number: int, now: datetime) -> None:
 
     Raises Refused: not the filer, too late, withdrawn already, or decided already.
     """
-    item = _standing(feedback_store.lock(session, actor.team_id, number), number)
+    item = standing(feedback_store.lock(session, actor.team_id, number), number)
     if item.filed_by != actor.user_id:
         raise Refused("refused.filer_only")
     if now - item.filed_at > UNDO_WINDOW:
         raise Refused("refused.undo_late", seconds=int(UNDO_WINDOW.total_seconds()))
     if item.state == State.ANSWERED:
         raise Refused("refused.answered")
-    feedback_store.change(session, actor.team_id, number, state=State.WITHDRAWN.value)
-    if item.requirement is not None:
-        _withdraw_requirement(session, item, item.requirement, now)
+    take_back(session, item, actor.user_id, now, even_decided=False)
     letters = [news.card(number), news.receipt(item, priority=news.TO_THE_ACTOR)]
     outbox.put(session, actor.team_id, letters, now)
 
 
-def _withdraw_requirement(session: Session, item: Feedback, number: int, now: datetime) -> None:
+def take_back(session: Session, item: Feedback, by: str, now: datetime, *, even_decided: bool) -> int:
+    """Withdraw feedback whose lock we hold, and its undecided requirement with it when nobody else asks for that.
+
+    A decided requirement stays; without `even_decided` that is refused. Return the number of the change.
+    """
+    feedback_store.change(session, item.team_id, item.number, state=State.WITHDRAWN.value)
+    if item.requirement is not None:
+        _leave_requirement(session, item, item.requirement, now, even_decided=even_decided)
+    return changes.add(session, item.team_id, f"F-{item.number}", "withdrawn", by=by, before={}, now=now)
+
+
+def _leave_requirement(session: Session, item: Feedback, number: int, now: datetime, *, even_decided: bool) -> None:
     requirement = requirement_store.lock(session, item.team_id, number)
     if requirement is None or feedback_store.of_requirement(session, item.team_id, number):
-        return  # others still ask for it
+        votes.go_on(session, item.team_id, number, policy_store.load(session, item.team_id), now)
+        return  # others still ask for it; nothing asked about ours holds their vote up any more
     if requirement.status not in {Status.NEW, Status.IN_REVIEW}:
+        if even_decided:
+            return
         raise Refused("refused.undo_decided")
     vote = vote_store.latest(session, item.team_id, number)
     if vote is not None:
@@ -123,7 +136,7 @@ def answer(session: Session, actor: Actor, number: int, words: str, now: datetim
     text = _text(words, field="answer")
     if not seen.first_time(session, actor.team_id, key, now):
         return False
-    item = _standing(feedback_store.lock(session, actor.team_id, number), number)
+    item = standing(feedback_store.lock(session, actor.team_id, number), number)
     if item.requirement is not None:
         raise Refused("refused.answer_requirement", requirement=item.requirement)
     if item.state == State.ANSWERED:
@@ -147,7 +160,7 @@ def answer(session: Session, actor: Actor, number: int, words: str, now: datetim
 def make_requirement(session: Session, actor: Actor, number: int, now: datetime) -> int:
     """Make a requirement of feedback that had none, and open its vote; return its number."""
     policy = policy_store.load(session, actor.team_id)
-    item = _standing(feedback_store.lock(session, actor.team_id, number), number)
+    item = standing(feedback_store.lock(session, actor.team_id, number), number)
     if item.filed_by != actor.user_id:
         check_team(actor, policy)
     if item.requirement is not None:
@@ -155,7 +168,7 @@ def make_requirement(session: Session, actor: Actor, number: int, now: datetime)
     requirement = requirements.create(
         session, actor.team_id, title=item.title, origin=number, filer=item.filed_by, policy=policy, now=now
     )
-    feedback_store.change(session, actor.team_id, number, requirement=requirement)
+    feedback_store.change(session, actor.team_id, number, requirement=requirement, state=State.OPEN.value)
     news.tell(
         session,
         actor.team_id,
@@ -177,7 +190,7 @@ def ask(session: Session, actor: Actor, number: int, words: str, now: datetime, 
     text = _text(words, field="question")
     if not seen.first_time(session, actor.team_id, key, now):
         return False
-    item = _standing(feedback_store.get(session, actor.team_id, number), number)
+    item = standing(feedback_store.get(session, actor.team_id, number), number)
     if item.filed_by == actor.user_id:
         raise Refused("refused.ask_yourself")
     follow_up_at = policy.workspace.calendar.deadline(now, FOLLOW_UP_DAYS)
@@ -206,7 +219,7 @@ def answer_question(session: Session, actor: Actor, number: int, words: str, now
     question = feedback_store.question(session, actor.team_id, number)
     if question is None:
         raise Refused("refused.unknown_question")
-    item = _standing(feedback_store.get(session, actor.team_id, question.feedback), question.feedback)
+    item = standing(feedback_store.get(session, actor.team_id, question.feedback), question.feedback)
     if item.filed_by != actor.user_id:
         raise Refused("refused.filer_only")
     if not feedback_store.answer_question(session, actor.team_id, number, text, actor.user_id, now):
@@ -233,7 +246,7 @@ def follow_up(session: Session, team_id: str, number: int, now: datetime) -> boo
     if next_at is not None:
         news.tell(session, team_id, [item], "chase", number, by=None, policy=policy, now=now)
     else:
-        managers = policy.people.managers or policy.people.admins
+        managers = news.in_charge(session, team_id, policy, but=item.filed_by)
         news.inform(session, team_id, managers, item, "unanswered", number, by=None, policy=policy, now=now)
     return True
 
@@ -247,7 +260,8 @@ def _is_awaited(session: Session, item: Feedback) -> bool:
     return undecided and item.state != State.WITHDRAWN
 
 
-def _standing(item: Feedback | None, number: int) -> Feedback:
+def standing(item: Feedback | None, number: int) -> Feedback:
+    """Return the feedback if it exists and was not withdrawn; else raise Refused."""
     if item is None:
         raise Refused("refused.unknown_feedback", number=number)
     if item.state == State.WITHDRAWN:

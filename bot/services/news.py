@@ -39,6 +39,12 @@ def thread_note(feedback: int, question: int) -> Letter:
     )
 
 
+def reopened_note(feedback: int, change: int) -> Letter:
+    """Return the letter that tells in the card's thread that an answer did not settle it."""
+    about = f"F-{feedback}:{change}"
+    return Letter(lane=TRIAGE, kind="reopened", about=about, key=f"note:{about}", priority=SHARED)
+
+
 def notice(admin: str, lane: str, error: str) -> Letter:
     """Return the letter that tells an admin what could not be delivered, and why."""
     about = f"{lane}:{error[:ERROR_MAX]}"
@@ -56,15 +62,16 @@ def tell(
     policy: Policy,
     now: datetime,
     also: Iterable[Letter] = (),
+    hold: timedelta = timedelta(),
 ) -> None:
     """Redraw the receipts of the feedback concerned and give its filers a news item, together with letters `also` due.
 
-    News waits `merge_s` for company: all of it for one person leaves as one message.
+    News waits `merge_s` for company, or `hold` if that is longer: all of it for one person leaves as one message.
     """
     items = list(about)
     letters = [*also, *map(receipt, items)]
     listeners = [(item.filed_by, item) for item in items if item.filed_by != by]
-    _give(session, team_id, listeners, kind, number, policy=policy, now=now, also=letters)
+    _give(session, team_id, listeners, kind, number, policy=policy, now=now, also=letters, hold=hold)
 
 
 def inform(
@@ -95,30 +102,41 @@ def _give(
     policy: Policy,
     now: datetime,
     also: Iterable[Letter],
+    hold: timedelta = timedelta(),
 ) -> None:
     """Write one news item for each listener into the message that waits for them. Who left hears nothing."""
     listeners = list(listeners)
     gone = people_store.gone(session, team_id, {person for person, _ in listeners})
     staying = [(person, item) for person, item in listeners if person not in gone]
     letters = {letter.key: letter for letter in also}
-    letters |= {_news_key(person): _news(person, item, policy) for person, item in staying}
+    letters |= {news_key(person): _news(person, item, policy, hold) for person, item in staying}
     rows = outbox.put(session, team_id, letters.values(), now)
     for person, item in staying:
-        news.add(session, team_id, rows[_news_key(person)], feedback=item.number, kind=kind, number=number, now=now)
+        news.add(session, team_id, rows[news_key(person)], feedback=item.number, kind=kind, number=number, now=now)
 
 
-def _news_key(person: str) -> str:
+def in_charge(session: Session, team_id: str, policy: Policy, *, but: str) -> list[str]:
+    """Return who helps when somebody does not: the managers who are here, else the admins, never that person."""
+    for group in (policy.people.managers, policy.people.admins):
+        others = set(group) - {but}
+        if here := others - people_store.gone(session, team_id, others):
+            return sorted(here)
+    return []
+
+
+def news_key(person: str) -> str:
+    """Return the key under which a person's news waits."""
     return f"news:{person}"
 
 
-def _news(person: str, item: Feedback, policy: Policy) -> Letter:
+def _news(person: str, item: Feedback, policy: Policy, hold: timedelta) -> Letter:
     return Letter(
         lane=person,
         kind="news",
         about=f"F-{item.number}",
-        key=_news_key(person),
+        key=news_key(person),
         priority=NEWS,
-        after=timedelta(seconds=policy.delivery.merge_s),
+        after=max(timedelta(seconds=policy.delivery.merge_s), hold),
     )
 
 
@@ -133,7 +151,8 @@ def tell_requesters(
     policy: Policy,
     now: datetime,
     also: Iterable[Letter] = (),
+    hold: timedelta = timedelta(),
 ) -> None:
     """Tell everyone whose feedback asks for a requirement."""
     about = feedback_store.of_requirement(session, team_id, requirement)
-    tell(session, team_id, about, kind, number, by=by, policy=policy, now=now, also=also)
+    tell(session, team_id, about, kind, number, by=by, policy=policy, now=now, also=also, hold=hold)

@@ -1,6 +1,6 @@
 """What can be done with a requirement: make it, move it."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -36,9 +36,11 @@ def change(
     *,
     key: str,
     seen_status: Status | None = None,
+    hold: timedelta = timedelta(),
 ) -> bool:
     """Move a requirement, as a manager who saw it in `seen_status`. Return False when this form was taken before.
 
+    Who asked for it hears of it after `hold` at the latest, together with what else there is to tell them by then.
     Raises Refused: not a manager, no such requirement, withdrawn, moved meanwhile, not allowed, a field missing.
     """
     policy = policy_store.load(session, actor.team_id)
@@ -52,7 +54,7 @@ def change(
         raise Refused("refused.moved_meanwhile")
     checked = rules.check(before, wished, now.astimezone(policy.workspace.zone).date())
     _settle_round(session, actor.team_id, number, checked.to, policy, now)
-    apply(session, requirement, checked, by=actor.user_id, policy=policy, now=now)
+    apply(session, requirement, checked, by=actor.user_id, policy=policy, now=now, hold=hold)
     return True
 
 
@@ -67,7 +69,14 @@ def _settle_round(session: Session, team_id: str, number: int, to: Status, polic
 
 
 def apply(
-    session: Session, requirement: Requirement, checked: Change, *, by: str | None, policy: Policy, now: datetime
+    session: Session,
+    requirement: Requirement,
+    checked: Change,
+    *,
+    by: str | None,
+    policy: Policy,
+    now: datetime,
+    hold: timedelta = timedelta(),
 ) -> None:
     """Write a move that the rules allow, redraw the card and tell the requesters."""
     team_id, number = requirement.team_id, requirement.number
@@ -85,4 +94,5 @@ def apply(
         policy=policy,
         now=now,
         also=[news.card(requirement.origin)],
+        hold=hold,
     )

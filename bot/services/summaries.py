@@ -20,7 +20,13 @@ WISHES = ("changed", "always", "never")
 
 
 def send(session: Session, team_id: str, zone: str, policy: Policy, due: Occurrence, now: datetime) -> None:
-    """Write the summary of each requester who lives in a zone, wants it and has something open."""
+    """Write the summary of each requester who lives in a zone, wants it and has something open.
+
+    Not after its week is over, when the next one is near: a week missed is made up for within that week or never.
+    """
+    year, week, _ = now.astimezone(zone_of(zone, policy)).isocalendar()
+    if f"{year}-W{week:02}" != due.period:
+        return
     letters = [
         Letter(
             lane=person.user_id,

@@ -159,8 +159,11 @@ def waiting_for(
     session: Session, team_id: str, user_id: str, policy: Policy, due_before: datetime | None = None
 ) -> list[Round]:
     """Return the open rounds that wait for a person's vote, the next deadline first; none for who may not vote."""
-    if not policy.is_reviewer(user_id):
-        return []
+    return without_vote_of(session, team_id, user_id, due_before) if policy.is_reviewer(user_id) else []
+
+
+def without_vote_of(session: Session, team_id: str, user_id: str, due_before: datetime | None = None) -> list[Round]:
+    """Return the open rounds in which a person has not voted, but for what they alone ask for. May they vote?"""
     rounds = vote_store.waiting_for(session, team_id, user_id, due_before)
     filers = feedback.filers(session, team_id, [vote.requirement for vote in rounds])
     return [vote for vote in rounds if filers.get(vote.requirement) != {user_id}]

@@ -6,11 +6,16 @@ from slack_bolt import App, BoltContext
 from slack_sdk import WebClient
 
 from bot.domain.refusals import Refused
-from handlers.slack import answers, feedback, forms, requirements
+from handlers.slack import answers, feedback, forms, records, requirements
 
 Payload = dict[str, Any]
 
-MENU = {"details": feedback.open_details, "status": requirements.open_change, "ask": answers.open_ask}
+MENU = {
+    "details": feedback.open_details,
+    "status": requirements.open_change,
+    "ask": answers.open_ask,
+    "edit": records.open_requirement,
+}
 
 
 def choose(ack: Any, body: Payload, client: WebClient, context: BoltContext) -> None:

@@ -12,9 +12,13 @@ from bot.domain.refusals import Refused
 from handlers.slack import facts as facts_of
 from handlers.slack.blocks.receipts import what_next
 from handlers.slack.blocks.text import mrkdwn
+from handlers.slack.decide_through import type_decide
 from handlers.slack.edge import actor_of, edge_of
 from handlers.slack.feedback import open_details, open_form
+from handlers.slack.reminders import type_summary
+from handlers.slack.search import find
 from handlers.slack.typed import as_typed
+from handlers.slack.vote_through import type_vote
 from storage import customers, feedback, requirements
 from storage.customers import Customer
 
@@ -24,6 +28,7 @@ MINE = 20
 """How many of a person's feedback `mine` lists."""
 
 _REFERENCE = re.compile(r"^([RF])-?(\d{1,9})$", re.IGNORECASE)
+_FIND = re.compile(r"^(?:find|查找)(?:\s+(.+))?$", re.IGNORECASE | re.DOTALL)
 _FOR_CUSTOMER = re.compile(r"^([^:：\n]{1,69})[:：]\s*(.*)$", re.DOTALL)
 
 
@@ -34,6 +39,14 @@ def feedback_command(ack: Any, body: Payload, client: WebClient, context: BoltCo
         ack(usage(actor_of(context).locale))
     elif text.casefold() in {"mine", "我的"}:
         ack(mine(context))
+    elif text.casefold() in {"vote", "投票"}:
+        type_vote(ack, body, client, context)
+    elif text.casefold() in {"decide", "评审"}:
+        type_decide(ack, body, client, context)
+    elif text.casefold() in {"summary", "周报"}:
+        type_summary(ack, context)
+    elif wanted := _FIND.match(text):
+        _find(ack, context, wanted[1] or "")
     elif reference := _REFERENCE.match(text):
         _look_up(ack, body, client, context, reference[1].upper(), int(reference[2]))
     elif text and not any(character.isalnum() for character in text):
@@ -45,6 +58,14 @@ def feedback_command(ack: Any, body: Payload, client: WebClient, context: BoltCo
 def usage(locale: str) -> str:
     """Return what the command can do."""
     return mrkdwn(locale, "command.usage")
+
+
+def _find(ack: Any, context: BoltContext, words: str) -> None:
+    """Answer a search; without words, say what the command can do."""
+    if words:
+        find(ack, context, words)
+    else:
+        ack(usage(actor_of(context).locale))
 
 
 def mine(context: BoltContext) -> str:

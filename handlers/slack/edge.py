@@ -4,13 +4,14 @@ import json
 import re
 from collections.abc import Callable
 from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
 import structlog
-from prometheus_client import CollectorRegistry, Counter
+from prometheus_client import CollectorRegistry, Counter, Gauge
 from slack_bolt import App, BoltContext, BoltResponse
 from slack_sdk import WebClient
 from slack_sdk.webhook import WebhookClient
@@ -20,6 +21,7 @@ from bot.domain.refusals import Busy, Refused
 from bot.i18n import FALLBACK, say
 from handlers.slack import who
 from handlers.slack.blocks.text import escape, mrkdwn
+from storage import workspaces
 from storage.db import Database
 
 log = structlog.get_logger(__name__)
@@ -39,19 +41,30 @@ class Counts:
             ["kind", "outcome"],
             registry=self.registry,
         )
+        self.sockets = Gauge("needline_sockets", "Open connections of Socket Mode.", registry=self.registry)
+        self.stopped = Gauge(
+            "needline_stopped",
+            "1 after Slack uninstalled us or revoked our token: nothing is delivered until we are installed again.",
+            registry=self.registry,
+        )
 
 
 @dataclass(frozen=True)
 class Edge:
-    """What listeners work with. `hooks`: addresses a response_url may have. `background` sends what may be lost."""
+    """What listeners work with. `hooks`: addresses a response_url may have. `background` sends what may be lost.
+
+    `apps` are the ids of our app that were written down since we started.
+    """
 
     database: Database
     now: Callable[[], datetime]
     background: Executor
     counts: Counts
     team_id: str
+    token_works: Callable[[], bool]
     hooks: tuple[str, ...] = SLACK_HOOKS
     languages: who.Languages = field(default_factory=dict)
+    apps: set[str] = field(default_factory=set)
 
     def whisper(self, body: Payload, text: str, blocks: list[Payload] | None = None) -> None:
         """Answer a gesture so that only its person sees it. Best effort, after the acknowledgement."""
@@ -97,6 +110,7 @@ def install(app: App, edge: Edge) -> None:
             return BoltResponse(status=200)
         kind = kind_of(body)
         edge.counts.requests.labels(kind, "received").inc()
+        _learn_app(edge, body)
         if kind != "event":
             context["actor"] = who.actor(edge.database, client, body, edge.languages)
             if who.is_from_elsewhere(body, edge.team_id):
@@ -107,6 +121,26 @@ def install(app: App, edge: Edge) -> None:
     @app.error
     def answer_failure(error: Exception, context: BoltContext, body: Payload, client: Any) -> BoltResponse:
         return _answer(error, context, body, client)
+
+
+def _learn_app(edge: Edge, body: Payload) -> None:
+    """Write our app's id down once a request names it: links to our Home need it. The request does not wait for it."""
+    app_id = body.get("api_app_id")
+    if isinstance(app_id, str) and app_id not in edge.apps:
+        edge.apps.add(app_id)
+        with suppress(RuntimeError):  # while we stop, the background takes nothing new
+            edge.background.submit(_name_app, edge, app_id)
+
+
+def _name_app(edge: Edge, app_id: str) -> None:
+    try:
+        with edge.database.read() as session:
+            known = workspaces.app_id(session, edge.team_id)
+        if known != app_id:
+            with edge.database.begin(quiet=True) as session:
+                workspaces.name_app(session, edge.team_id, app_id)
+    except Busy:
+        edge.apps.discard(app_id)  # the next request brings it again
 
 
 def register_last(app: App) -> None:

@@ -189,7 +189,7 @@ def open_details(client: WebClient, context: BoltContext, trigger_id: str, numbe
     """Open the details of F-`number`. Raises Refused when there is no such feedback."""
     actor = actor_of(context)
     with edge_of(context).database.read() as session:
-        found = facts_of.load(session, actor.team_id, number)
+        found = facts_of.load(session, actor.team_id, number, whole=True)
     if found is None:
         raise Refused("refused.unknown_feedback", number=number)
     client.views_open(trigger_id=trigger_id, view=details.details(found, actor.locale, actor.user_id))

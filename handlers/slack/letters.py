@@ -7,10 +7,14 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from bot.domain.feedback import State
+from bot.domain.requirements import Status
+from bot.policy import CHANNELS
+from bot.services.people import left_open
+from handlers.slack import digest, reminders
 from handlers.slack import facts as facts_of
 from handlers.slack.blocks.cards import Message, card
-from handlers.slack.blocks.news import Item, fitting, is_milestone, news
-from handlers.slack.blocks.notices import answered_note, notice
+from handlers.slack.blocks.news import CHANGES, Item, fitting, is_milestone, is_told, newest, news
+from handlers.slack.blocks.notices import LISTED, Leaving, answered_note, handover, notice, reopened_note
 from handlers.slack.blocks.receipts import receipt
 from handlers.slack.facts import Facts
 from storage import feedback, outbox, people, policy
@@ -36,7 +40,9 @@ class Drawn:
 
 
 def draw(session: Session, row: OutboxRow, now: datetime) -> Drawn | None:
-    """Draw a row; None when there is nothing left to say."""
+    """Draw a row; None when there is nothing left to say, or its reader left the workspace."""
+    if row.lane not in CHANNELS and people.gone(session, row.team_id, {row.lane}):
+        return None
     return _DRAWERS[row.kind](session, row, now)
 
 
@@ -50,19 +56,21 @@ def _card(session: Session, row: OutboxRow, _now: datetime) -> Drawn | None:
 
 def _receipt(session: Session, row: OutboxRow, now: datetime) -> Drawn | None:
     facts = _about(session, row)
-    return Drawn(receipt(facts, people.language(session, row.team_id, row.lane), now)) if facts else None
+    if facts is None or facts.feedback.filed_by != row.lane:
+        return None  # somebody else took it over
+    return Drawn(receipt(facts, people.language(session, row.team_id, row.lane), now))
 
 
 def _news(session: Session, row: OutboxRow, _now: datetime) -> Drawn | None:
     stored = news_store.of_message(session, row.team_id, row.id)
-    items = [item for found in stored if (item := _item(session, found))]
+    items = newest([item for found in stored if (item := _item(session, found))])
     if not items:
         return None
     shown = items[: fitting(items)]
     return Drawn(
         news(shown, people.language(session, row.team_id, row.lane)),
         redrawn=False,
-        thread_ts=_thread(session, shown),
+        thread_ts=_thread(session, row.lane, shown),
         broadcast=any(is_milestone(item) for item in shown),
         left=tuple(item.id for item in items[len(shown) :]),
     )
@@ -76,22 +84,45 @@ def leave_for_later(session: Session, row: OutboxRow, left: tuple[str, ...], now
 
 
 def _item(session: Session, found: NewsItem) -> Item | None:
-    """Return a news item with its facts; None for withdrawn feedback and votes since reopened."""
-    facts = facts_of.load(session, found.team_id, found.feedback)
-    if facts is None or facts.feedback.state == State.WITHDRAWN:
-        return None
-    if found.kind == "round" and (facts.vote is None or facts.vote.number != found.number):
+    """Return a news item with its facts; None for what is not so any more."""
+    facts = facts_of.load(session, found.team_id, found.feedback, whole=found.kind in CHANGES)
+    if facts is None or not _is_still_so(found, facts):
         return None
     return Item(found.id, found.kind, found.number, facts)
 
 
-def _thread(session: Session, items: list[Item]) -> str | None:
-    """News of one piece of feedback goes under its receipt; news of several stands by itself."""
-    about = {(item.facts.feedback.team_id, item.facts.feedback.number) for item in items}
-    if len(about) > 1:
+def _is_still_so(found: NewsItem, facts: Facts) -> bool:
+    """Nothing is told of withdrawn feedback but that it is, nor of former votes, answers and words."""
+    item = facts.feedback
+    if (item.state == State.WITHDRAWN) != (found.kind == "withdrawn"):
+        return False
+    if found.kind == "round":
+        return facts.vote is not None and facts.vote.number == found.number
+    if found.kind == "answer":
+        return item.answer is not None
+    if found.kind in {"chase", "unanswered"}:
+        return _is_awaited(found.number, facts)
+    if found.kind in CHANGES:
+        told = [change.number for change in facts.changes_of(f"F-{item.number}") if is_told(change, found.kind)]
+        return told[-1:] == [found.number]
+    return True
+
+
+def _is_awaited(number: int, facts: Facts) -> bool:
+    """Say whether a question still waits, and its answer would still serve."""
+    answered = any(question.number == number and question.answer is not None for question in facts.questions)
+    if facts.requirement is None:
+        return not answered and facts.feedback.state == State.OPEN
+    return not answered and facts.requirement.status in {Status.NEW, Status.IN_REVIEW}
+
+
+def _thread(session: Session, reader: str, items: list[Item]) -> str | None:
+    """News of one piece of feedback goes under its receipt; news of several, or to others, stands by itself."""
+    about = {item.facts.feedback.number for item in items}
+    item = items[0].facts.feedback
+    if len(about) > 1 or item.filed_by != reader:
         return None
-    team_id, number = about.pop()
-    place = outbox.posted(session, team_id, f"receipt:F-{number}")
+    place = outbox.posted(session, item.team_id, f"receipt:F-{item.number}")
     return place.ts if place else None
 
 
@@ -106,6 +137,19 @@ def _note(session: Session, row: OutboxRow, _now: datetime) -> Drawn | None:
     return Drawn(message, redrawn=False, thread_ts=place.ts if place else None)
 
 
+def _reopened(session: Session, row: OutboxRow, _now: datetime) -> Drawn | None:
+    """That an answer did not settle it, in the card's thread."""
+    about, _, change = row.about.partition(":")
+    number = int(about.removeprefix("F-"))
+    facts = facts_of.load(session, row.team_id, number, whole=True)
+    if facts is None or facts.feedback.state == State.WITHDRAWN:
+        return None
+    found = next(found for found in facts.changes_of(about) if found.number == int(change))
+    place = outbox.posted(session, row.team_id, f"card:{about}")
+    message = reopened_note(facts, found, facts.policy.workspace.language)
+    return Drawn(message, redrawn=False, thread_ts=place.ts if place else None)
+
+
 def _notice(session: Session, row: OutboxRow, _now: datetime) -> Drawn | None:
     lane, _, error = row.about.partition(":")
     count = len(outbox.dead(session, row.team_id, lane))
@@ -113,6 +157,39 @@ def _notice(session: Session, row: OutboxRow, _now: datetime) -> Drawn | None:
     place = getattr(channels, lane) if lane in {"triage", "review"} else lane
     locale = people.language(session, row.team_id, row.lane)
     return Drawn(notice(locale, lane, error, count, place)) if count else None
+
+
+def _handover(session: Session, row: OutboxRow, _now: datetime) -> Drawn | None:
+    """What somebody who left, or votes no more, leaves open."""
+    why, _, user_id = row.about.partition(":")
+    team_id = row.team_id
+    requests, waiting = left_open(session, team_id, user_id, why)
+    if not requests and not waiting:
+        return None
+    known = [facts_of.load(session, team_id, request.number) for request in requests[:LISTED]]
+    items = Leaving(
+        who=people.names(session, team_id, {user_id}).get(user_id, user_id),
+        why=why,
+        requests=[facts for facts in known if facts],
+        more=max(len(requests) - LISTED, 0),
+        votes=[vote.requirement for vote in waiting],
+    )
+    return Drawn(handover(items, people.language(session, team_id, row.lane)), redrawn=False)
+
+
+def _reminder(session: Session, row: OutboxRow, now: datetime) -> Drawn | None:
+    message = reminders.reminder(session, row, now)
+    return Drawn(message, redrawn=False) if message else None
+
+
+def _summary(session: Session, row: OutboxRow, now: datetime) -> Drawn | None:
+    message = reminders.summary(session, row, now)
+    return Drawn(message, redrawn=False) if message else None
+
+
+def _digest(session: Session, row: OutboxRow, now: datetime) -> Drawn | None:
+    message = digest.digest(session, row, now)
+    return Drawn(message, redrawn=False) if message else None
 
 
 def _about(session: Session, row: OutboxRow) -> Facts | None:
@@ -124,5 +201,10 @@ _DRAWERS: dict[str, Callable[[Session, OutboxRow, datetime], Drawn | None]] = {
     "receipt": _receipt,
     "news": _news,
     "note": _note,
+    "reopened": _reopened,
     "notice": _notice,
+    "reminder": _reminder,
+    "summary": _summary,
+    "handover": _handover,
+    "digest": _digest,
 }

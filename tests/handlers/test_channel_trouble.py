@@ -1,5 +1,6 @@
 """A channel or a token that does not work: an admin hears what to do, and what waited is posted afterwards."""
 
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -10,6 +11,7 @@ from sqlalchemy import func, select
 from bot.i18n import say
 from handlers.slack.sender import STOPPED_S
 from practice.workspace import Message
+from storage import workspaces
 from storage.outbox import Lane, OutboxRow
 from tests import workspace
 from tests.workspace import Office
@@ -132,21 +134,50 @@ def test_with_a_revoked_token_nothing_is_lost_and_all_is_said_once_after_the_rei
     card = workspace.card(office, workspace.file(office, alice, "They need what stands already."))
     workspace.fill(alice, "They need it in spite of a token.")
     ws.revoke_token()
+    office.ws.eventually(lambda: stopped(office), what="delivery does not stop")
+    calls = len(ws.ledger.calls("chat.postMessage"))
     assert alice.submits().closed
     assert office.bob.presses("Approve", on=card).status == 200
-    for _ in range(2):
-        ws.eventually(lambda: _resting(office) == 2, what="the lanes do not rest")
-        workspace.passes(office, timedelta(seconds=STOPPED_S + 1))
+    time.sleep(1)
+    assert len(ws.ledger.calls("chat.postMessage")) == calls
+    assert office.needline.edge.counts.registry.get_sample_value("needline_stopped") == 1
     ws.reinstall()
-    ws.eventually(lambda: workspace.depth(office) == 0 or ws.clock.advance(timedelta(seconds=STOPPED_S)) is None)
+    ws.eventually(lambda: workspace.depth(office) == 0, within=20, what="delivery does not go on")
+    assert office.needline.edge.counts.registry.get_sample_value("needline_stopped") == 0
     assert len(workspace.standing(office, office.triage, "in spite of a token")) == 1
     assert len(workspace.in_dm(alice, "in spite of a token")) == 1
     assert "1 of 2 votes" in card.text
 
 
+def stopped(office: Office) -> bool:
+    with office.needline.database.read() as session:
+        return office.ws.team_id in workspaces.stopped(session)
+
+
+def test_news_of_a_former_installation_come_late_stops_nothing(office: Office) -> None:
+    office.ws.event({"type": "app_uninstalled"})
+    assert not stopped(office)
+
+
+def test_that_a_persons_token_was_revoked_stops_nothing(office: Office) -> None:
+    office.ws.faults.add("auth.test", "error", name="invalid_auth", times=1)
+    office.ws.event({"type": "tokens_revoked", "tokens": {"oauth": [office.bob.id], "bot": []}})
+    assert not stopped(office)
+
+
+def test_a_token_refused_for_a_while_lets_the_lanes_rest(office: Office) -> None:
+    office.ws.faults.add("chat.postMessage", "error", name="invalid_auth", times=2)
+    workspace.file(office, office.alice, "They need it in spite of a pause.")
+    office.ws.eventually(lambda: _resting(office) == 2, what="the lanes do not rest")
+    workspace.passes(office, timedelta(seconds=STOPPED_S + 1))
+    workspace.quiet(office)
+    assert len(workspace.standing(office, office.triage, "in spite of a pause")) == 1
+    assert len(workspace.in_dm(office.alice, "in spite of a pause")) == 1
+
+
 def _resting(office: Office) -> int:
     """Count the messages whose lane rests until Slack may take our token again."""
     with office.needline.database.read() as session:
-        where = (OutboxRow.state == "retry", OutboxRow.detail == "token_revoked", Lane.name == OutboxRow.lane)
+        where = (OutboxRow.state == "retry", OutboxRow.detail == "invalid_auth", Lane.name == OutboxRow.lane)
         soon = office.needline.now() + timedelta(seconds=STOPPED_S / 2)
         return session.scalar(select(func.count()).select_from(OutboxRow, Lane).where(*where, Lane.free_at > soon)) or 0

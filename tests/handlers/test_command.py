@@ -47,7 +47,7 @@ def test_mine_lists_what_a_person_filed_newest_first_with_where_it_stands(office
     assert lines[0] == read("command.mine", n=2)
     assert f"F-{second} They thank us (Acme)" in lines[1]
     assert f"F-{first} They need <b>bold</b> & more (Börse & Söhne)" in lines[2]
-    assert read("next.in_review", ref=f"R-{workspace.requirement(office, first)}") in lines[2]
+    assert f"R-{workspace.requirement(office, first)}: reviewers are voting on it until " in lines[2]
 
 
 def test_mine_lists_nothing_of_others_and_nothing_withdrawn(office: Office) -> None:
@@ -116,7 +116,18 @@ def test_a_number_nobody_has_is_told_to_be_unknown(
     assert person.modal is None
 
 
-@pytest.mark.parametrize("words", ["R-1234567890", "R-x", "R-1 and more", "mine is broken", "help them to export"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "R-1234567890",
+        "R-x",
+        "R-1 and more",
+        "mine is broken",
+        "help them to export",
+        "vote on their form",
+        "summary of the call",
+    ],
+)
 def test_words_that_only_look_like_a_number_or_a_sub_word_are_filed(office: Office, words: str) -> None:
     office.alice.sends(f"/feedback {words}")
     assert office.alice.modal

@@ -2,14 +2,19 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from bot.i18n import catalogue, say
 from practice.people import Person
 from practice.workspace import Workspace
+from storage import outbox, votes
+from storage.outbox import Letter
 from tests import workspace
 from tests.workspace import Office
 
@@ -52,6 +57,7 @@ def test_nothing_of_the_english_catalogue_is_shown_to_who_reads_chinese(office: 
     _a_vote_and_what_is_refused(office, number)
     _every_status(office, number)
     _questions(office)
+    _votes_home_and_what_comes_by_itself(office)
     _what_cannot_be_delivered(office)
     for person in (office.meiling, office.bob, office.dora, office.mara, office.ada):
         assert found_in(office.ws, person) == [], person.name
@@ -145,6 +151,36 @@ def _questions(office: Office) -> None:
         lambda: office.bob.presses(zh("button.make_requirement"), on=workspace.card(office, other)),
     )
     workspace.quiet(office)
+
+
+def _votes_home_and_what_comes_by_itself(office: Office) -> None:
+    """Everybody looks at Home; Bob votes through; Meiling and the reviewers hear what the week brings."""
+    for number in range(3):
+        workspace.file(office, office.meiling, f"需要第 {number} 个。", "青山物流")
+    bob, team_id = office.bob, office.ws.team_id
+    letters = [
+        Letter(lane=bob.id, kind="reminder", about="", key="reminder", priority=2),
+        Letter(lane=office.meiling.id, kind="summary", about="", key="summary", priority=2),
+    ]
+    now = office.needline.now()
+    today = now.astimezone(ZoneInfo(bob.user.tz)).date().isoformat()
+    with office.needline.database.begin() as session:
+        for vote in votes.waiting_for(session, team_id, bob.id):
+            votes.resume(session, vote, now + timedelta(hours=1))
+        outbox.put(session, team_id, [replace(letter, about=today) for letter in letters], now)
+    told = office.ws.eventually(lambda: workspace.in_dm(office.meiling, "周报"))[-1]
+    wish = zh("summary.never")
+    workspace.hears(office, office.meiling, lambda: office.meiling.picks(zh("summary.when"), wish, on=told))
+    office.ws.eventually(lambda: workspace.in_dm(bob, zh("button.vote_through")))
+    bob.sends("/feedback vote")
+    for answer in (zh("choice.approve"), zh("through.skip"), zh("choice.abstain")):
+        bob.picks(zh("form.choice"), answer)
+        assert bob.submits().ok
+    bob.closes(everything=True)
+    for person in (office.meiling, bob, office.mara):
+        assert person.opens_home()
+        person.sends("/feedback vote")
+        person.sends("/feedback summary")
 
 
 def test_an_admin_who_never_used_the_bot_is_told_of_trouble_in_their_language(office: Office) -> None:

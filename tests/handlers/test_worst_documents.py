@@ -1,5 +1,6 @@
 """Slack takes everything we draw, however large and nasty the data, and nobody is rung by it."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -46,6 +47,7 @@ def takes_view(view: Json) -> None:
     """Check that Slack would take a view."""
     assert check_view(view) == []
     assert notifications(view) == []
+    assert len(json.dumps(view)) <= 250_000
 
 
 def situations(pattern: str) -> Iterator[Facts]:

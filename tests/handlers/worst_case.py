@@ -7,10 +7,11 @@ from itertools import pairwise
 from typing import Any
 
 from bot.domain.feedback import CUSTOMER_MAX, SHORT_TEXT_MAX, TITLE_MAX, WORDS_MAX, Kind, State
-from bot.domain.requirements import MOVES, REASONS, SENTENCE_MAX, Status
+from bot.domain.requirements import DESCRIPTION_MAX, MOVES, REASONS, SENTENCE_MAX, Status
 from bot.domain.votes import WHY_MAX, Choice, Result
-from bot.policy import Policy, build
+from bot.policy import DEPARTMENTS, Policy, build
 from handlers.slack.facts import Facts
+from storage.changes import RecordChange
 from storage.customers import Customer
 from storage.feedback import Feedback, Question
 from storage.requirements import Move, Requirement
@@ -147,7 +148,8 @@ def a_round(*, blind: bool, result: Result | None) -> Round:
     closed_at = NOW if result else None
     value = result.value if result else None
     more = {"opened_at": NOW, "closed_at": closed_at, "result": value, "decides": True, "blind": blind}
-    return Round(team_id="T1", requirement=987654, number=3, quorum=50, **more)
+    rules = {"departments": " ".join(DEPARTMENTS), "due_at": NOW, "anonymous": False}
+    return Round(team_id="T1", requirement=987654, number=3, quorum=50, **{**rules, **more})
 
 
 def voted(found: Facts, pattern: str, *, blind: bool, result: Result | None, voters: Iterable[str] = VOTERS) -> Facts:
@@ -184,3 +186,38 @@ def question(pattern: str, number: int, *, answered: bool) -> Question:
         asked_at=NOW,
         **answer,
     )
+
+
+def whole(found: Facts, pattern: str, count: int, others: int = 0) -> Facts:
+    """Return facts of what was edited, withdrawn and reopened over and over, and what so many others ask for too."""
+    changes = [change for number in range(1, count + 1) for change in _changes(pattern, number)]
+    asking = [(_feedback(pattern, Kind.NEED, 987654, {"number": 987654}), found.customer)] * others
+    requirement = found.requirement
+    if requirement is not None:
+        requirement.description = text(pattern, DESCRIPTION_MAX)
+    return replace(found, changes=changes, others=asking)
+
+
+def _changes(pattern: str, number: int) -> list[RecordChange]:
+    words = {"title": text(pattern, TITLE_MAX), "words": text(pattern, WORDS_MAX), "customer_id": 1, "urgency": "now"}
+    said = {"scenario": "s", "stake": None, "said_by": text(pattern, SHORT_TEXT_MAX), "hide_customer": False}
+    answer = {"answer": text(pattern, WORDS_MAX), "answered_by": "U0BOB", "why": text(pattern, WHY_MAX)}
+    described = {"title": text(pattern, TITLE_MAX), "description": text(pattern, DESCRIPTION_MAX)}
+    made = [
+        ("F-987654", "edited", words | said),
+        ("R-987654", "edited", described),
+        ("F-987654", "withdrawn", {}),
+        ("F-987654", "reopened", answer),
+    ]
+    return [
+        RecordChange(
+            team_id="T1",
+            about=about,
+            number=4 * number + at,
+            what=what,
+            by="U0ALICE",
+            at=NOW + timedelta(at),
+            before=before,
+        )
+        for at, (about, what, before) in enumerate(made)
+    ]

@@ -20,7 +20,9 @@ from storage import (
     changes,
     counters,
     customers,
+    digest,
     feedback,
+    lines,
     migrations,
     news,
     outbox,
@@ -28,6 +30,7 @@ from storage import (
     policy,
     requirements,
     schedules,
+    search,
     seen,
     votes,
     workspaces,
@@ -43,13 +46,16 @@ STORES = (
     changes,
     counters,
     customers,
+    digest,
     feedback,
+    lines,
     news,
     outbox,
     people,
     policy,
     requirements,
     schedules,
+    search,
     seen,
     votes,
     workspaces,
@@ -59,6 +65,7 @@ KNOWN_TO_ALL = {
     "outbox.claim",
     "outbox.depth",
     "outbox.next_due",
+    "outbox.overdue",
     "schedules.due",
     "schedules.forget",
     "seen.forget",
@@ -86,14 +93,27 @@ def items(session: Session, team_id: str) -> list[NewsItem]:
     return news.of_message(session, team_id, "news:UALICE")
 
 
+def over(session: Session) -> None:
+    """Let all votes be over, everywhere, and let a former meeting have been on a day of each workspace's own."""
+    session.execute(update(votes.Round).values(closed_at=MONDAY, result="undecided"))
+    for team_id in (OURS, THEIRS):
+        due_at = make.later(days=-len(team_id))
+        schedules.first_in_period(session, team_id, "digest", "former", due_at=due_at, now=MONDAY, late=False)
+
+
 READS: dict[str, Call] = {
     "changes.of": lambda s, t: changes.of(s, t, "F-1"),
     "customers.get": lambda s, t: customers.get(s, t, 1),
     "customers.named": lambda s, t: customers.named(s, t, "acme"),
     "customers.matching": lambda s, t: customers.matching(s, t, "a"),
     "customers.count": customers.count,
+    "digest.undecided": lambda s, t: (over(s), digest.undecided(s, t, None, 10))[1],
+    "digest.count": lambda s, t: (over(s), digest.count(s, t, None))[1],
+    "digest.in_vote": digest.in_vote,
+    "digest.former_digest": lambda s, t: (over(s), digest.former_digest(s, t))[1],
     "feedback.get": lambda s, t: feedback.get(s, t, 1),
     "feedback.lock": lambda s, t: feedback.lock(s, t, 1),
+    "feedback.asking": lambda s, t: feedback.asking(s, t, 1),
     "feedback.of_requirement": lambda s, t: feedback.of_requirement(s, t, 1),
     "feedback.filed_by": lambda s, t: feedback.filed_by(s, t, "UALICE", 10),
     "feedback.recent_customers": lambda s, t: feedback.recent_customers(s, t, "UALICE", 10),
@@ -103,6 +123,9 @@ READS: dict[str, Call] = {
     "feedback.with_open_feedback": lambda s, t: sorted(feedback.with_open_feedback(s, t)),
     "feedback.open_of": lambda s, t: feedback.open_of(s, t, "UALICE"),
     "feedback.questions": lambda s, t: feedback.questions(s, t, 1),
+    "feedback.to_answer": lambda s, t: feedback.to_answer(s, t, "UALICE"),
+    "lines.of_feedback": lambda s, t: list(lines.of_feedback(s, t, [1, 2]).values()),
+    "lines.of_requirements": lambda s, t: list(lines.of_requirements(s, t, [1]).values()),
     "news.of_message": lambda s, t: news.of_message(s, t, "news:UALICE"),
     "outbox.dead": lambda s, t: outbox.dead(s, t, "UALICE"),
     "outbox.posted": lambda s, t: outbox.posted(s, t, "card:F-1"),
@@ -122,6 +145,7 @@ READS: dict[str, Call] = {
     "schedules.newest_period": lambda s, t: schedules.newest_period(s, t, "digest"),
     "votes.waiting_for": lambda s, t: votes.waiting_for(s, t, "UDORA"),
     "workspaces.app_id": workspaces.app_id,
+    "search.find": lambda s, t: search.find(s, t, ["need"], "UBOB", 10, sees_hidden=False),
     "votes.latest": lambda s, t: votes.latest(s, t, 1),
     "votes.ballots": lambda s, t: votes.ballots(s, our_round(s, t)),
     "votes.ballot": lambda s, t: votes.ballot(s, our_round(s, t), "UBOB"),
@@ -144,6 +168,10 @@ WRITES: dict[str, Call] = {
     "outbox.settle": lambda s, t: outbox.settle(s, claimed(s, t), "sent", MONDAY, MONDAY, ts="9.9"),
     "outbox.remember": lambda s, t: outbox.remember(s, t, "card:F-1", "C9", "9.9"),
     "outbox.forget": lambda s, t: outbox.forget(s, t, "card:F-1"),
+    "outbox.unpost": lambda s, t: outbox.unpost(s, t, "card:F-1"),
+    "outbox.prolong": lambda s, t: outbox.prolong(
+        s, t, ["card:F-1"], make.later(hours=1), held_beyond=make.later(hours=-1)
+    ),
     "outbox.release": lambda s, t: outbox.release(s, t, ["card:F-1"], MONDAY - timedelta(days=1)),
     "outbox.revive": lambda s, t: outbox.revive(s, t, "UALICE", MONDAY),
     "people.save": lambda s, t: people.save(s, t, people.Profile("UALICE", "Changed", "en")),
@@ -154,6 +182,7 @@ WRITES: dict[str, Call] = {
     "requirements.move": lambda s, t: requirements.move(
         s, t, 1, Status.IN_REVIEW, Change(Status.ACCEPTED), by=None, now=MONDAY
     ),
+    "requirements.change": lambda s, t: requirements.change(s, t, 1, title="Changed"),
     "requirements.withdraw": lambda s, t: requirements.withdraw(s, t, 1, MONDAY),
     "schedules.plan": lambda s, t: schedules.plan(s, t, {"digest": ("changed", MONDAY)}),
     "schedules.drop": lambda s, t: schedules.drop(s, t, ["digest"]),

@@ -1,9 +1,13 @@
 """The card in the triage channel: at most six lines while the vote is open, two when closed, one when withdrawn."""
 
+from collections import Counter
+from datetime import datetime
 from typing import Any
 
 from bot.domain.feedback import State, shorten
-from bot.i18n import say
+from bot.domain.requirements import Status
+from bot.domain.votes import Choice
+from bot.i18n import say, soon
 from handlers.slack.blocks.text import (
     Block,
     Mrkdwn,
@@ -14,6 +18,7 @@ from handlers.slack.blocks.text import (
     line,
     mrkdwn,
     option,
+    slack_time,
     titled_quote,
 )
 from handlers.slack.facts import Facts
@@ -44,8 +49,9 @@ def _withdrawn(facts: Facts, locale: str) -> Message:
 
 
 def _open(facts: Facts, locale: str) -> Message:
-    blocks = [_headline(facts), context(about(facts, locale)), context(standing(facts, locale), tally(facts, locale))]
-    return {"text": _fallback(facts, locale), "blocks": [*blocks, _vote_buttons(facts, locale)]}
+    vote = context(standing(facts, locale), tally(facts, locale), *deadline(facts, locale))
+    blocks = [_headline(facts), context(about(facts, locale)), vote, _vote_buttons(facts, locale)]
+    return {"text": _fallback(facts, locale), "blocks": blocks}
 
 
 def _closed(facts: Facts, locale: str) -> Message:
@@ -53,7 +59,7 @@ def _closed(facts: Facts, locale: str) -> Message:
     requirement = facts.requirement
     assert requirement  # noqa: S101 - only requirements are voted on
     title = titled_quote(f"{ref(facts)} · {requirement.title}", None)
-    outcome = context(result(facts, locale), standing(facts, locale))
+    outcome = context(result(facts, locale), standing(facts, locale), *_needs_info(facts, locale))
     return {"text": _fallback(facts, locale), "blocks": [title, outcome, actions(menu(facts, locale))]}
 
 
@@ -109,15 +115,52 @@ def standing(facts: Facts, locale: str) -> Mrkdwn:
 
 
 def tally(facts: Facts, locale: str) -> Mrkdwn:
-    """Return the votes so far: who has voted, and how only if the round is not blind."""
+    """Return the votes so far: who has voted, and how only if the round is not blind; no names if it is anonymous."""
     vote = facts.vote
     assert vote  # noqa: S101 - asked of open rounds only
     count, quorum = len(facts.ballots), vote.quorum
     if not count:
         return mrkdwn(locale, "card.no_votes", quorum=quorum)
+    if vote.blind and vote.anonymous:
+        return mrkdwn(locale, "card.votes_in", n=count, quorum=quorum)
     if vote.blind:
         return mrkdwn(locale, "card.votes_blind", n=count, quorum=quorum, names=_voters(facts, locale))
     return mrkdwn(locale, "card.votes_open", n=count, quorum=quorum, votes=_votes(facts, locale))
+
+
+def deadline(facts: Facts, locale: str) -> list[Mrkdwn]:
+    """Return until when an open round takes votes, or what it waits for, and the departments still to be heard."""
+    vote = facts.vote
+    if vote is None or vote.closed_at is not None:
+        return []
+    until = [] if vote.due_at is None else [mrkdwn(locale, "card.until", when=local_time(facts, locale, vote.due_at))]
+    still = vote.paused_at is not None
+    return [*_needs_info(facts, locale), *([] if still else until), *_departments_missing(facts, locale)]
+
+
+def local_time(facts: Facts, locale: str, when: datetime) -> Mrkdwn:
+    """Return a moment as Slack shows it to each reader in their own zone."""
+    return slack_time(when, soon(locale, when.astimezone(facts.policy.workspace.zone)))
+
+
+def _needs_info(facts: Facts, locale: str) -> list[Mrkdwn]:
+    """Say whose answer is waited for, while nothing is decided."""
+    status = facts.requirement.status if facts.requirement else None
+    asked = any(question.answer is None for question in facts.questions)
+    if not asked or status not in {Status.NEW, Status.IN_REVIEW}:
+        return []
+    return [mrkdwn(locale, "card.needs_info", name=facts.name(facts.feedback.filed_by))]
+
+
+def _departments_missing(facts: Facts, locale: str) -> list[Mrkdwn]:
+    vote = facts.vote
+    if vote is None or vote.anonymous:
+        return []
+    heard = {name for ballot in facts.ballots for name in facts.policy.departments_of(ballot.user_id)}
+    missing = [say(locale, f"department.{name}") for name in vote.departments.split() if name not in heard]
+    if not missing:
+        return []
+    return [mrkdwn(locale, "card.departments", departments=say(locale, "list.comma").join(missing))]
 
 
 def _voters(facts: Facts, locale: str) -> str:
@@ -126,6 +169,10 @@ def _voters(facts: Facts, locale: str) -> str:
 
 
 def _votes(facts: Facts, locale: str) -> str:
+    """Return who voted how; of an anonymous round only how many."""
+    if facts.vote and facts.vote.anonymous:
+        count = Counter(ballot.choice for ballot in facts.ballots)
+        return say(locale, "votes.counted", **{choice.value: count[choice.value] for choice in Choice})
     voted = [
         say(locale, "card.vote", name=facts.name(ballot.user_id), choice=say(locale, f"choice.{ballot.choice}"))
         for ballot in facts.ballots
@@ -147,7 +194,7 @@ def result(facts: Facts, locale: str) -> Mrkdwn:
 def menu(facts: Facts, locale: str) -> Block:
     """Return the overflow menu: details for everyone, the rest by what there is to do."""
     item = facts.feedback
-    names = ["details", "ask"] if facts.requirement is None else ["details", "status", "ask"]
+    names = ["details", "ask"] if facts.requirement is None else ["details", "status", "ask", "edit"]
     options = [option(say(locale, f"menu.{name}"), f"{name}:{item.number}") for name in names]
     return {"type": "overflow", "action_id": "card_menu", "options": options}
 

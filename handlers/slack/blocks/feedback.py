@@ -1,8 +1,17 @@
-"""The filing form, and the small forms around feedback: answer, ask, reply."""
+"""The filing form, the same for editing, and the small forms around feedback: answer, ask, reply, reopen."""
 
 from dataclasses import dataclass
 
-from bot.domain.feedback import CUSTOMER_MAX, SHORT_TEXT_MAX, TITLE_MAX, WORDS_MAX, Kind, Stake, Urgency
+from bot.domain.feedback import (
+    CUSTOMER_MAX,
+    SHORT_TEXT_MAX,
+    TITLE_MAX,
+    WORDS_MAX,
+    Kind,
+    Stake,
+    Urgency,
+    title_from,
+)
 from bot.domain.votes import WHY_MAX
 from bot.i18n import say
 from handlers.slack.blocks.text import (
@@ -20,9 +29,13 @@ from handlers.slack.blocks.text import (
     text_input,
 )
 from storage.customers import Customer
+from storage.feedback import Feedback
 
 NEW = "new:"
 """Begins the value of an option that adds a customer; the name follows."""
+
+NO_STAKE = "none"
+"""The choice that nothing is at stake."""
 
 
 @dataclass(frozen=True)
@@ -35,11 +48,23 @@ class FormStart:
     from_message: bool = False
     cut: bool = False
     metadata: str = ""
+    urgency: Urgency = Urgency.UNSAID
+    title: str | None = None
+    scenario: str | None = None
+    stake: str | None = None
+    said_by: str | None = None
+    hide_customer: bool = False
 
 
 def filing_form(locale: str, start: FormStart) -> Block:
     """Return the modal with the fields most feedback needs."""
-    blocks = [_words(locale, start), _customer(locale, start), *_kind_and_urgency(locale), _more_button(locale)]
+    blocks = [
+        _words(locale, start),
+        _customer(locale, start),
+        _kind(locale),
+        _urgency(locale, start),
+        _more_button(locale),
+    ]
     if start.triage_unset:
         blocks.insert(0, context(mrkdwn(locale, "form.triage_unset")))
     if start.from_message:
@@ -55,7 +80,32 @@ def with_more_fields(locale: str, opened: Block) -> Block:
     So is its metadata: sent before or after this, it is one filing.
     """
     blocks = [block for block in opened["blocks"] if block["block_id"] != "more"]
-    return _filing_modal(locale, [*blocks, *_more_fields(locale)], opened["private_metadata"])
+    return _filing_modal(locale, [*blocks, *_more_fields(locale, FormStart())], opened["private_metadata"])
+
+
+def edit_form(locale: str, item: Feedback, customer: Customer, metadata: str) -> Block:
+    """Return the filing form with all its fields as they are, but for the kind. A title made from the words is blank.
+
+    So it follows the words again.
+    """
+    start = FormStart(
+        words=item.words,
+        customer=customer,
+        urgency=Urgency(item.urgency),
+        title=None if item.title == title_from(item.words) else item.title,
+        scenario=item.scenario,
+        stake=item.stake or NO_STAKE,
+        said_by=item.said_by,
+        hide_customer=item.hide_customer,
+    )
+    return modal(
+        "feedback_edit",
+        say(locale, "edit.title"),
+        [_words(locale, start), _customer(locale, start), _urgency(locale, start), *_more_fields(locale, start)],
+        submit=plain(say(locale, "edit.submit")),
+        close=plain(say(locale, "form.cancel")),
+        private_metadata=metadata,
+    )
 
 
 def _filing_modal(locale: str, blocks: list[Block], metadata: str) -> Block:
@@ -85,30 +135,45 @@ def _customer(locale: str, start: FormStart) -> Block:
     return labelled(locale, "customer", element)
 
 
-def _kind_and_urgency(locale: str) -> list[Block]:
-    kinds, urgencies = [kind.value for kind in Kind], [urgency.value for urgency in Urgency]
-    return [
-        labelled(locale, "kind", choice(locale, "kind", kinds, initial=Kind.NEED.value)),
-        labelled(locale, "urgency", choice(locale, "urgency", urgencies, initial=Urgency.UNSAID.value)),
-    ]
+def _kind(locale: str) -> Block:
+    return labelled(locale, "kind", choice(locale, "kind", [kind.value for kind in Kind], initial=Kind.NEED.value))
+
+
+def _urgency(locale: str, start: FormStart) -> Block:
+    values = [urgency.value for urgency in Urgency]
+    return labelled(locale, "urgency", choice(locale, "urgency", values, initial=start.urgency.value))
 
 
 def _more_button(locale: str) -> Block:
     return {**actions(button(say(locale, "button.more"), "feedback_more", "more")), "block_id": "more"}
 
 
-def _more_fields(locale: str) -> list[Block]:
-    title = text_input(locale, "headline", longest=TITLE_MAX, optional=True, block_id="title")
-    hide = option(say(locale, "form.hide_customer.option"), "hide")
-    checkboxes = {"type": "checkboxes", "action_id": "hide_customer", "options": [hide]}
-    stakes = [stake.value for stake in Stake]
+def _more_fields(locale: str, start: FormStart) -> list[Block]:
+    title = text_input(locale, "headline", longest=TITLE_MAX, optional=True, initial=start.title, block_id="title")
+    scenario, said_by = start.scenario, start.said_by
     return [
         hinted(title, say(locale, "form.headline.hint")),
-        text_input(locale, "scenario", longest=SHORT_TEXT_MAX, multiline=True, optional=True),
-        labelled(locale, "stake", choice(locale, "stake", stakes), optional=True),
-        text_input(locale, "said_by", longest=SHORT_TEXT_MAX, optional=True),
-        hinted(labelled(locale, "hide_customer", checkboxes, optional=True), say(locale, "form.hide_customer.hint")),
+        text_input(locale, "scenario", longest=SHORT_TEXT_MAX, multiline=True, optional=True, initial=scenario),
+        labelled(locale, "stake", _stake(locale, start), optional=True),
+        text_input(locale, "said_by", longest=SHORT_TEXT_MAX, optional=True, initial=said_by),
+        _hide_customer(locale, start),
     ]
+
+
+def _stake(locale: str, start: FormStart) -> Block:
+    """A choice that was made cannot be cleared in Slack, so there is one for nothing then."""
+    stakes = [stake.value for stake in Stake]
+    if start.stake is None:
+        return choice(locale, "stake", stakes)
+    return choice(locale, "stake", [NO_STAKE, *stakes], initial=start.stake)
+
+
+def _hide_customer(locale: str, start: FormStart) -> Block:
+    hide = option(say(locale, "form.hide_customer.option"), "hide")
+    checkboxes: Block = {"type": "checkboxes", "action_id": "hide_customer", "options": [hide]}
+    if start.hide_customer:
+        checkboxes["initial_options"] = [hide]
+    return hinted(labelled(locale, "hide_customer", checkboxes, optional=True), say(locale, "form.hide_customer.hint"))
 
 
 def known_customer(customer: Customer) -> Block:
@@ -127,18 +192,27 @@ TEXT_FORMS = {
     "answer_ask": ("ask", "question", WORDS_MAX),
     "answer_reply": ("reply", "answer", WORDS_MAX),
     "vote_why": ("why", "why", WHY_MAX),
+    "feedback_reopen": ("reopen", "why", WHY_MAX),
 }
 """Callback id -> whose title and submit label, which field, how long."""
+
+OPTIONAL = frozenset({"feedback_reopen"})
+"""Those whose text may be left out."""
 
 
 def text_form(locale: str, callback_id: str, metadata: str, *intro: Block) -> Block:
     """Return one of TEXT_FORMS: a modal that asks for one text."""
-    name, field, longest = TEXT_FORMS[callback_id]
+    name, _, _ = TEXT_FORMS[callback_id]
     return modal(
         callback_id,
         say(locale, f"{name}.title"),
-        [*intro, text_input(locale, field, longest=longest, multiline=True)],
+        [*intro, _text(locale, callback_id)],
         submit=plain(say(locale, f"{name}.submit")),
         close=plain(say(locale, "form.cancel")),
         private_metadata=metadata,
     )
+
+
+def _text(locale: str, callback_id: str) -> Block:
+    _, field, longest = TEXT_FORMS[callback_id]
+    return text_input(locale, field, longest=longest, multiline=True, optional=callback_id in OPTIONAL)

@@ -1,13 +1,15 @@
-"""News to a requester: what changed, why, what comes next. Several items make one message."""
+"""News to one person: what changed, why, what comes next. Several items make one message, many a line each."""
 
 from dataclasses import dataclass
 
+from bot.domain.feedback import shorten
 from bot.domain.requirements import MILESTONES, Status
-from bot.i18n import say
+from bot.i18n import FALLBACK, say
 from handlers.slack.blocks.cards import Message, ref
 from handlers.slack.blocks.receipts import status_line
 from handlers.slack.blocks.text import Block, Mrkdwn, actions, button, context, escape, mrkdwn, quote, section
 from handlers.slack.facts import Facts
+from storage.changes import RecordChange
 from storage.feedback import Question
 from storage.requirements import Move
 
@@ -19,10 +21,34 @@ ITEM_BLOCKS = 4
 ITEM_CHARACTERS = 700
 """What an item takes at most, apart from what somebody wrote in it and the names it bears."""
 
+BRIEF_FROM = 4
+"""From how many items on a message has a line for each."""
+
+LINE_CHARACTERS = 150
+"""What a line takes at most, apart from the names it bears and the sentence in it."""
+
+LINE_SENTENCE = 120
+"""How many characters of a manager's sentence a line shows; the receipt's details have all of it."""
+
+STATES = frozenset({"move", "round", "requirement"})
+"""Kinds that tell of a state; a newer one makes an older one of the same feedback old news."""
+
+QUESTIONS = frozenset({"question", "chase", "unanswered"})
+"""Kinds that quote a question: to its filer, once more to its filer, and then to the managers."""
+
+TO_OTHERS = frozenset({"edited", "unanswered"})
+"""Kinds that are told to others than the filer."""
+
+CHANGES = frozenset({"edited", "withdrawn", "reopened"})
+"""Kinds that tell of a change of the feedback itself; their number is the change's."""
+
+WORDS = 300
+"""How many characters of changed words are told."""
+
 
 @dataclass(frozen=True)
 class Item:
-    """One thing to tell: a move, a question, an answer, a vote's end, or that it became a requirement."""
+    """One thing to tell: a move, a question (and that it still waits), an answer, a vote's end, a new requirement."""
 
     id: str
     kind: str
@@ -31,18 +57,34 @@ class Item:
 
 
 def is_milestone(item: Item) -> bool:
-    """Milestones, questions and answers also stand at the foot of the DM."""
+    """Milestones, and what wants an answer or brings one, also stand at the foot of the DM."""
     if item.kind != "move":
-        return item.kind in {"question", "answer"}
+        return item.kind in {"question", "chase", "answer"}
     return Status(_move_of(item).after) in MILESTONES
+
+
+def newest(items: list[Item]) -> list[Item]:
+    """Leave out what newer items of the same feedback have overtaken: former moves, votes before a move."""
+    last = {item.facts.feedback.number: item.id for item in items if item.kind in STATES}
+    return [item for item in items if item.kind not in STATES or last[item.facts.feedback.number] == item.id]
+
+
+def is_brief(items: list[Item]) -> bool:
+    """Say whether items are so many that each has only a line."""
+    return len(items) >= BRIEF_FROM
 
 
 def fitting(items: list[Item]) -> int:
     """Return how many of the items, from the first, fit into one message; at least one does."""
-    characters = 0
+    characters = blocks = 0
+    brief = is_brief(items)
     for count, item in enumerate(items):
-        characters += ITEM_CHARACTERS + len(escape(_named(item))) + len(_written(item))
-        if count and (characters > MOST_CHARACTERS or (count + 1) * ITEM_BLOCKS > MOST_BLOCKS):
+        if brief and item.kind in STATES:
+            characters, blocks = characters + LINE_CHARACTERS + len(_line(item, FALLBACK)), blocks + 1
+        else:
+            characters += ITEM_CHARACTERS + len(escape(_named(item))) + len(_written(item))
+            blocks += ITEM_BLOCKS
+        if count and (characters > MOST_CHARACTERS or blocks > MOST_BLOCKS):
             return count
     return len(items)
 
@@ -56,19 +98,43 @@ def _written(item: Item) -> str:
     """Return what somebody wrote in an item: a manager's sentence, a question, an answer."""
     if item.kind == "move":
         return _move_of(item).sentence or ""
-    if item.kind == "question":
+    if item.kind in QUESTIONS:
         return _question_of(item).question
+    if item.kind == "edited":
+        return shorten(item.facts.feedback.words, WORDS)
     return item.facts.feedback.answer or "" if item.kind == "answer" else ""
 
 
 def news(items: list[Item], locale: str) -> Message:
-    """Return text and blocks of the news for one person, oldest first."""
-    blocks = [block for item in items for block in _item(item, locale)]
-    return {"text": _text(items, locale), "blocks": blocks}
+    """Return text and blocks of the news for one person, oldest first; many changes of state are a line each."""
+    if not is_brief(items):
+        return {"text": _text(items, locale), "blocks": [block for item in items for block in _item(item, locale)]}
+    lines = [section(_line(item, locale)) for item in items if item.kind in STATES]
+    others = [block for item in items if item.kind not in STATES for block in _item(item, locale)]
+    title = _title(items, locale)
+    return {"text": title, "blocks": [section(Mrkdwn(f"*{title}*")), *lines, *others]}
+
+
+def _line(item: Item, locale: str) -> Mrkdwn:
+    sentence = _move_of(item).sentence if item.kind == "move" else None
+    if not sentence:
+        return headline(item, locale)
+    short = shorten(" ".join(sentence.split()), LINE_SENTENCE)
+    return mrkdwn(locale, "news.line", news=headline(item, locale), sentence=short)
 
 
 def _move_of(item: Item) -> Move:
     return next(move for move in item.facts.moves if move.number == item.number)
+
+
+def is_told(change: RecordChange, kind: str) -> bool:
+    """Say whether a change makes news of a kind: of edits only those of the words do."""
+    return change.what == kind and (kind != "edited" or "words" in change.before)
+
+
+def _change_of(item: Item) -> RecordChange:
+    changes = item.facts.changes_of(f"F-{item.facts.feedback.number}")
+    return next(change for change in changes if change.number == item.number)
 
 
 def _question_of(item: Item) -> Question:
@@ -78,7 +144,13 @@ def _question_of(item: Item) -> Question:
 def _text(items: list[Item], locale: str) -> Mrkdwn:
     if len(items) == 1:
         return headline(items[0], locale)
-    return mrkdwn(locale, "news.many", n=len(items))
+    return _title(items, locale)
+
+
+def _title(items: list[Item], locale: str) -> Mrkdwn:
+    """Voters and managers also hear of what others filed."""
+    key = "news.many_mixed" if any(item.kind in TO_OTHERS for item in items) else "news.many"
+    return mrkdwn(locale, key, n=len(items))
 
 
 def _item(item: Item, locale: str) -> list[Block]:
@@ -87,8 +159,11 @@ def _item(item: Item, locale: str) -> list[Block]:
     blocks = [section(headline(item, locale))]
     if item.kind == "answer":
         return [*blocks, quote(item.facts.feedback.answer or "")]
-    if item.kind == "question":
+    if item.kind in QUESTIONS:
         return [*blocks, *_question(item, locale)]
+    if item.kind == "edited":
+        details = button(say(locale, "menu.details"), "feedback_view", str(item.facts.feedback.number))
+        return [*blocks, quote(_written(item)), actions(details)]
     return blocks
 
 
@@ -108,7 +183,7 @@ def _move(item: Item, locale: str) -> list[Block]:
 def _question(item: Item, locale: str) -> list[Block]:
     question = _question_of(item)
     blocks = [quote(question.question)]
-    if question.answer is None:
+    if question.answer is None and item.kind != "unanswered":
         blocks.append(actions(button(say(locale, "button.reply"), "answer_reply", str(question.number))))
     return blocks
 
@@ -126,11 +201,17 @@ def headline(item: Item, locale: str) -> Mrkdwn:
     if item.kind == "round":
         result = facts.vote.result if facts.vote else None
         return mrkdwn(locale, f"news.round_{result}", **names)
+    if item.kind == "edited" and facts.requirement:
+        names["title"] = facts.requirement.title  # voters know it by that
     name = facts.name(_who(item) or "")
     return mrkdwn(locale, f"news.{item.kind}", name=name, **names)
 
 
 def _who(item: Item) -> str | None:
-    if item.kind == "question":
+    if item.kind == "unanswered":
+        return item.facts.feedback.filed_by
+    if item.kind in QUESTIONS:
         return _question_of(item).asked_by
+    if item.kind in CHANGES:
+        return _change_of(item).by
     return item.facts.feedback.answered_by

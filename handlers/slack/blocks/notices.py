@@ -1,10 +1,16 @@
 """Messages about Needline itself, and notes in a card's thread."""
 
+from dataclasses import dataclass
+
 from bot.i18n import catalogue, say
 from handlers.slack.blocks.cards import Message, ref
-from handlers.slack.blocks.text import Mrkdwn, actions, button, mrkdwn, quote, section
+from handlers.slack.blocks.text import Mrkdwn, actions, button, context, mrkdwn, quote, section
 from handlers.slack.facts import Facts
+from storage.changes import RecordChange
 from storage.feedback import Question
+
+LISTED, VOTES_LISTED = 15, 40
+"""How much of what somebody leaves is listed; the rest is counted."""
 
 FINAL = frozenset({"user_not_found", "user_disabled", "no_triage_channel", "no_review_channel"})
 """Errors that trying again does not mend: the person is gone, or setting the channel sends the messages by itself."""
@@ -42,3 +48,45 @@ def answered_note(facts: Facts, question: Question, locale: str) -> Message:
         asker=Mrkdwn(f"<@{question.asked_by}>"),  # they asked, so they are notified
     )
     return {"text": text, "blocks": [section(text), quote(question.question), quote(question.answer or "")]}
+
+
+def reopened_note(facts: Facts, change: RecordChange, locale: str) -> Message:
+    """Tell who answered that it did not settle the matter, and why."""
+    by = change.before.get("answered_by")
+    text = mrkdwn(
+        locale,
+        "note.reopened",
+        ref=ref(facts),
+        name=facts.name(change.by),
+        answerer=Mrkdwn(f"<@{by}>"),  # they answered, so they are notified
+    )
+    why = change.before.get("why")
+    return {"text": text, "blocks": [section(text), *([quote(why)] if why else [])]}
+
+
+@dataclass(frozen=True)
+class Leaving:
+    """What somebody leaves open: feedback of theirs, `more` of it, and requirements whose votes had waited for them."""
+
+    who: str
+    why: str
+    requests: list[Facts]
+    more: int
+    votes: list[int]
+
+
+def handover(items: Leaving, locale: str) -> Message:
+    """Tell a manager what is left open, each request with a button to take it over."""
+    text = mrkdwn(locale, f"handover.{items.why}", name=items.who)
+    blocks = [section(text)]
+    for facts in items.requests:
+        take = button(say(locale, "button.take_over"), "feedback_take_over", str(facts.feedback.number))
+        title, customer = facts.feedback.title, facts.customer.name
+        line = mrkdwn(locale, "handover.request", ref=ref(facts), title=title, customer=customer)
+        blocks.append(section(line, accessory=take))
+    if items.more:
+        blocks.append(context(mrkdwn(locale, "handover.more", n=items.more)))
+    if items.votes:
+        refs = say(locale, "list.comma").join(f"R-{number}" for number in items.votes[:VOTES_LISTED])
+        blocks.append(context(mrkdwn(locale, "handover.votes", n=len(items.votes), refs=refs)))
+    return {"text": text, "blocks": blocks}

@@ -5,7 +5,7 @@ from datetime import datetime
 from bot.domain.feedback import UNDO_WINDOW, State
 from bot.domain.requirements import Status, target_day, target_month
 from bot.i18n import day, month, say
-from handlers.slack.blocks.cards import Message
+from handlers.slack.blocks.cards import Message, local_time
 from handlers.slack.blocks.text import Mrkdwn, actions, button, context, escape, line, mrkdwn, section, titled_quote
 from handlers.slack.facts import Facts
 
@@ -59,9 +59,17 @@ def status_line(facts: Facts, locale: str) -> Mrkdwn:
     waits = facts.vote is not None and facts.vote.closed_at is not None
     if requirement.status == Status.IN_REVIEW and waits:
         return mrkdwn(locale, "next.meeting", ref=ref)
+    if requirement.status == Status.IN_REVIEW and facts.vote and facts.vote.due_at:
+        return _voting(facts, locale, ref, facts.vote.due_at)
     if requirement.status == Status.ACCEPTED and requirement.target:
         return mrkdwn(locale, "next.accepted_target", ref=ref, target=target_text(locale, requirement.target))
     return mrkdwn(locale, f"next.{requirement.status}", ref=ref)
+
+
+def _voting(facts: Facts, locale: str, ref: str, due_at: datetime) -> Mrkdwn:
+    if facts.vote and facts.vote.paused_at:
+        return mrkdwn(locale, "next.paused", ref=ref)
+    return mrkdwn(locale, "next.in_review_until", ref=ref, when=local_time(facts, locale, due_at))
 
 
 def target_text(locale: str, target: str) -> Mrkdwn:

@@ -1,6 +1,15 @@
-"""The form with which a manager changes a status."""
+"""The forms with which a manager changes a status, and edits title and description."""
 
-from bot.domain.requirements import MOVES, REASONS, ROLLED_BACK, SENTENCE_MAX, TARGET_MAX, Status
+from bot.domain.feedback import TITLE_MAX
+from bot.domain.requirements import (
+    DESCRIPTION_MAX,
+    MOVES,
+    REASONS,
+    ROLLED_BACK,
+    SENTENCE_MAX,
+    TARGET_MAX,
+    Status,
+)
 from bot.i18n import say
 from handlers.slack.blocks.text import (
     Block,
@@ -38,7 +47,7 @@ def change_form(facts: Facts, locale: str, listener: str, to: Status | None, met
             titled_quote(f"R-{requirement.number} · {requirement.title}", None),
             context(mrkdwn(locale, "card.status", status=say(locale, f"status.{requirement.status}"))),
             _status(locale, allowed, to),
-            *_facts_of(locale, listener, requirement, to),
+            *move_fields(locale, listener, requirement, to),
         ],
         submit=plain(say(locale, "change.submit")),
         close=plain(say(locale, "form.cancel")),
@@ -63,12 +72,18 @@ def _status(locale: str, allowed: tuple[Status, ...], to: Status) -> Block:
     return labelled(locale, "status", element, dispatch_action=True)
 
 
-def _facts_of(locale: str, listener: str, requirement: Requirement, to: Status) -> list[Block]:
+def move_fields(locale: str, listener: str, requirement: Requirement, to: Status, mark: str = "") -> list[Block]:
+    """Return the fields that a move to a status has: reason, target, and the sentence in the `listener`'s language.
+
+    `mark` at the end of their block ids keeps what was typed in them from another requirement's.
+    """
     blocks = []
     if to in REASONS:
-        blocks.append(labelled(locale, "reason", choice(locale, "reason", list(REASONS[to])), block_id=f"reason:{to}"))
+        reasons = choice(locale, "reason", list(REASONS[to]))
+        blocks.append(labelled(locale, "reason", reasons, block_id=f"reason:{to}{mark}"))
     if to is Status.ACCEPTED:
-        target = text_input(locale, "target", longest=TARGET_MAX, optional=True, initial=requirement.target)
+        initial, block_id = requirement.target, f"target{mark}"
+        target = text_input(locale, "target", longest=TARGET_MAX, optional=True, initial=initial, block_id=block_id)
         blocks.append(hinted(target, say(locale, "form.target.hint")))
     rolled_back = (requirement.status, to) == (Status.SHIPPED, Status.IN_PROGRESS)
     needed = to in REASONS or to is Status.IN_REVIEW
@@ -79,6 +94,27 @@ def _facts_of(locale: str, listener: str, requirement: Requirement, to: Status) 
         multiline=True,
         optional=not needed,
         initial=say(listener, f"sentence.{ROLLED_BACK if rolled_back else to}"),
-        block_id=f"sentence:{to}",
+        block_id=f"sentence:{to}{mark}",
     )
     return [*blocks, hinted(sentence, say(locale, "form.sentence.hint"))]
+
+
+def edit_form(locale: str, requirement: Requirement, metadata: str) -> Block:
+    """Return the modal with title and description as they are."""
+    title = text_input(locale, "headline", longest=TITLE_MAX, initial=requirement.title, block_id="title")
+    described = text_input(
+        locale,
+        "description",
+        longest=DESCRIPTION_MAX,
+        multiline=True,
+        optional=True,
+        initial=requirement.description,
+    )
+    return modal(
+        "requirement_edit",
+        say(locale, "edit_requirement.title", ref=f"R-{requirement.number}"),
+        [title, hinted(described, say(locale, "form.description.hint"))],
+        submit=plain(say(locale, "edit.submit")),
+        close=plain(say(locale, "form.cancel")),
+        private_metadata=metadata,
+    )

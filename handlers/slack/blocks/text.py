@@ -1,5 +1,6 @@
 """The small parts blocks are made of. User text is escaped here, where it is drawn, and nowhere else."""
 
+from datetime import datetime
 from typing import Any
 
 from bot.i18n import say
@@ -25,6 +26,11 @@ def mrkdwn(locale: str, key: str, /, **params: object) -> Mrkdwn:
         for name, value in params.items()
     }
     return Mrkdwn(say(locale, key, **safe))
+
+
+def slack_time(when: datetime, otherwise: str) -> Mrkdwn:
+    """Return a moment that Slack shows in each reader's own zone; `otherwise` stands where it cannot."""
+    return Mrkdwn(f"<!date^{int(when.timestamp())}^{{date_short_pretty}} {{time}}|{escape(otherwise)}>")
 
 
 def plain(text: str) -> Block:

@@ -90,6 +90,7 @@ def _rule(ws: Workspace, url: str, people: list[Person]) -> None:
     roles = {"reviewers": ["U0BOB", "U0DORA"], "managers": ["U0MARA"], "admins": ["U0ADA"]}
     pace = {"merge_s": 0, "settle_s": 0.3, "lease_s": 1, "pace_per_s": 100}
     rules = {"channels": {"triage": triage.id}, "people": roles, "vote": {"quorum": 2}, "delivery": pace}
+    rules["quiet"] = {"start": "00:00", "end": "00:00", "weekends": False}
     database = Database(url)
     migrations.upgrade(database)
     with database.begin() as session:
@@ -101,7 +102,7 @@ def test_a_whole_story_with_every_kind_of_failure_logs_no_secret(story: Story, l
     _play(story)
     for fail in FAILURES:
         fail(story)
-    story.ws.eventually(lambda: "sender.stopped" in story.written(), within=5)
+    story.ws.eventually(lambda: "workspace.stopped" in story.written(), within=5)
     story.process.stop()
     assert [event for event in EXPECTED if event not in story.written()] == []
     secrets = _secrets_of(story)
@@ -248,7 +249,7 @@ EXPECTED = (
     "whisper.lost",
     "delivery.settled",
     "is_inactive",
-    "sender.stopped",
+    "workspace.stopped",
 )
 
 

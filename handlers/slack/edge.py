@@ -20,7 +20,7 @@ from bot.domain.people import Actor
 from bot.domain.refusals import Busy, Refused
 from bot.i18n import FALLBACK, say
 from handlers.slack import who
-from handlers.slack.blocks.text import escape, mrkdwn
+from handlers.slack.blocks.text import escape, section
 from storage import workspaces
 from storage.db import Database
 
@@ -112,7 +112,7 @@ def install(app: App, edge: Edge) -> None:
         edge.counts.requests.labels(kind, "received").inc()
         _learn_app(edge, body)
         if kind != "event":
-            context["actor"] = who.actor(edge.database, client, body, edge.languages)
+            context["actor"] = who.actor(edge.database, client, body, edge.languages, edge.background)
             if who.is_from_elsewhere(body, edge.team_id):
                 raise Refused("refused.elsewhere")
         next()
@@ -158,10 +158,9 @@ def register_last(app: App) -> None:
 
     @app.action(anything)
     @app.shortcut(anything)
-    def stale_gesture(ack: Any, body: Payload, context: BoltContext) -> None:
+    def stale_gesture(body: Payload, context: BoltContext) -> None:
         _count_unknown(kind_of(body), str(body.get("callback_id", "")), context)
-        ack()
-        edge_of(context).whisper(body, mrkdwn(_locale(context), "stale.gesture"))
+        raise Refused("stale.gesture")
 
     @app.view(anything)
     def stale_view(body: Payload, context: BoltContext) -> None:
@@ -258,16 +257,19 @@ def _json(body: Payload) -> BoltResponse:
 
 
 def _show(client: WebClient, body: Payload, sentence: str) -> None:
-    """Say it in a small modal: the gesture left us no other place. Over an open form, so that its words stay."""
+    """Say it in a small modal: the gesture left us no other place. Over an open form, so that its words stay.
+
+    Where Slack opens none any more, it is said in our direct message with the person.
+    """
+    over_a_form = (body.get("view") or {}).get("type") == "modal"
+    show = client.views_push if over_a_form else client.views_open
     try:
-        if body.get("view"):
-            client.views_push(trigger_id=body["trigger_id"], view=_small_view(sentence))
-        else:
-            client.views_open(trigger_id=body["trigger_id"], view=_small_view(sentence))
+        show(trigger_id=body["trigger_id"], view=_small_view(sentence))
     except Exception as error:  # noqa: BLE001 - best effort; the refusal itself is logged
         log.warning("refusal.not_shown", error=type(error).__name__)
+        with suppress(Exception):
+            client.chat_postMessage(channel=body["user"]["id"], text=escape(sentence))
 
 
 def _small_view(sentence: str) -> Payload:
-    block = {"type": "section", "text": {"type": "plain_text", "text": sentence}}
-    return {"type": "modal", "title": {"type": "plain_text", "text": "Needline"}, "blocks": [block]}
+    return {"type": "modal", "title": {"type": "plain_text", "text": "Needline"}, "blocks": [section(escape(sentence))]}

@@ -1,5 +1,6 @@
 """Who is speaking, and in which language. People new to us are looked up at Slack, before any transaction."""
 
+from concurrent.futures import Executor
 from http.client import HTTPException
 from typing import Any, cast
 
@@ -26,21 +27,28 @@ Languages = dict[tuple[str, str], str]
 """Each person's language as we last knew it, for when the database cannot tell."""
 
 
-def actor(database: Database, client: WebClient, body: Payload, languages: Languages) -> Actor:
-    """Return the person behind a command or interaction. When nobody can tell us their language, English."""
+def actor(database: Database, client: WebClient, body: Payload, languages: Languages, later: Executor) -> Actor:
+    """Return the person behind a command or interaction. When nobody can tell us their language, English.
+
+    Who is new is remembered `later`, beside the gesture: its own transaction needs the time there is.
+    """
     team_id, user_id = ids(body)
     try:
-        locale = _locale(database, client, team_id, user_id)
+        locale = _locale(database, client, team_id, user_id, later)
     except Busy:
         return Actor(team_id, user_id, languages.get((team_id, user_id), FALLBACK))
     languages[team_id, user_id] = locale
     return Actor(team_id, user_id, locale)
 
 
-def _locale(database: Database, client: WebClient, team_id: str, user_id: str) -> str:
+def _locale(database: Database, client: WebClient, team_id: str, user_id: str, later: Executor) -> str:
     with database.read() as session:
         known = people.get(session, team_id, user_id)
-    found = known or introduce(database, client, team_id, user_id)
+    if known:
+        return known.locale
+    found = look_up(client, user_id)
+    if found:
+        later.submit(_remember, database, team_id, found)
     return found.locale if found else FALLBACK
 
 

@@ -193,7 +193,8 @@ def test_what_cannot_reach_somebody_who_left_is_told_to_an_admin_once_and_others
     ws, gone = office.ws, office.ws.person("Gone")
     ws.faults.add("conversations.open", "error_500", times=1)  # the DM is asked for again after the settle time
     numbers = [workspace.file(office, gone, f"They need export {n}.") for n in range(3)]
-    ws.deactivate(gone)
+    with ws.state.lock:
+        gone.user.deleted = True  # and Slack's event of it is lost
     workspace.quiet(office)
     card = workspace.card(office, numbers[0])
     office.mara.chooses("Change status", on=card)
@@ -204,7 +205,21 @@ def test_what_cannot_reach_somebody_who_left_is_told_to_an_admin_once_and_others
     notices = [message for message in office.ada.dm() if "@Gone" in message.text]
     assert len(notices) == 1
     assert say("en", "notice.user_disabled") in notices[0].text
-    assert "4 messages" in notices[0].text  # three receipts, one of them drawn anew; nobody is there to hear the news
+    assert "5 messages" in notices[0].text  # three receipts, one of them drawn anew, and the news
+
+
+def test_what_somebody_who_left_had_open_is_told_to_the_manager_instead(office: Office) -> None:
+    ws, gone = office.ws, office.ws.person("Parting")
+    number = workspace.file(office, gone, "They need an heir.")
+    workspace.quiet(office)
+    ws.deactivate(gone)
+    told = ws.eventually(lambda: workspace.in_dm(office.mara, "no longer in this workspace"))[0]
+    workspace.quiet(office)
+    assert "They need an heir" in told.text
+    assert workspace.in_dm(office.ada, "@Parting") == []
+    assert office.mara.presses("Take over", on=told).ok
+    assert f"F-{number}" in workspace.receipt(office, number).text
+    assert workspace.in_dm(office.mara, "Got it")
 
 
 def test_somebody_slack_tells_us_nothing_about_is_served_in_english(office: Office) -> None:

@@ -15,7 +15,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from bot.domain.refusals import Busy
-from bot.policy import CHANNELS, DeliveryTable, Policy
+from bot.policy import CHANNELS, DeliveryTable, Policy, PolicyError
 from bot.services import news, people
 from storage import outbox, policy, workspaces
 from storage import people as people_store
@@ -184,7 +184,11 @@ class _Rules(dict[str, Policy]):
         self._now = now
 
     def __missing__(self, team_id: str) -> Policy:
-        self[team_id] = policy.load(self._session, team_id)
+        try:
+            self[team_id] = policy.load(self._session, team_id)
+        except PolicyError as error:  # written by a newer version; others' messages must not wait for it
+            log.error("delivery.policy_unreadable", team=team_id, reason=str(error))  # noqa: TRY400 - no fault of ours
+            self[team_id] = Policy()
         return self[team_id]
 
     def lease(self, team_id: str) -> timedelta:

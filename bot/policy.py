@@ -24,6 +24,9 @@ LANGUAGES = ("en", "zh_Hans")
 LONGEST_STRETCH = 92
 """Days of one stretch of holidays: a typing error in a year must not stop all votes for a century."""
 
+LAST_FIRST = date(2999, 12, 31)
+"""The calendar ends in 9999; meetings are counted on from their first."""
+
 _WHEN = re.compile(r"^(mon|tue|wed|thu|fri|sat|sun) ([01]\d|2[0-3]):[0-5]\d$")
 _TIME = re.compile(r"^([01]\d|2[0-3]):[0-5]\d$")
 _EVERY = re.compile(r"^(1 week|[2-9] weeks|1\d weeks)$")
@@ -147,13 +150,15 @@ class ReviewTable(_Table):
 
     when: Annotated[str, _matches(_WHEN, "tue 10:00")] = "tue 10:00"
     every: Annotated[str, _matches(_EVERY, "2 weeks")] = "1 week"
-    first: date | None = None
+    first: date | None = Field(default=None, le=LAST_FIRST)
     lead: Annotated[str, _matches(_LEAD, "1 day")] = "1 day"
 
     @model_validator(mode="after")
     def _weeks_are_counted_from_somewhere(self) -> "ReviewTable":
         if self.every != "1 week" and self.first is None:
             raise ValueError("with every other than “1 week”, first must name the date of a meeting to count from")
+        if self.first is not None and DAYS[self.first.weekday()] != self.when[:3]:
+            raise ValueError(f"first ({self.first}) is a {DAYS[self.first.weekday()]}, but when says {self.when[:3]}")
         return self
 
     def timetable(self, zone: ZoneInfo) -> Timetable:

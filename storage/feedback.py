@@ -306,6 +306,18 @@ def to_follow_up(session: Session, now: datetime, limit: int) -> list[tuple[str,
     return [(team_id, number) for team_id, number in session.execute(query)]
 
 
+def follow_up_again(session: Session, team_id: str, requirement: int, at: datetime) -> None:
+    """Follow up anew, as if they had just been asked, what is unanswered about a requirement and nobody follows up.
+
+    What is being answered just now is left out: whoever answers it holds the question and waits for the requirement.
+    """
+    asked = [question.number for question in unanswered(session, team_id, requirement)]
+    where = (Question.team_id == team_id, Question.number.in_(asked), Question.follow_up_at.is_(None))
+    free = session.scalars(select(Question.number).where(*where).with_for_update(skip_locked=True)).all()
+    again = update(table(Question)).where(Question.team_id == team_id, Question.number.in_(free))
+    session.execute(again.values(follow_up_at=at, follow_ups=0))
+
+
 def followed_up(session: Session, found: Question, next_at: datetime | None) -> bool:
     """Count a follow-up and plan the next; False when somebody else did it, or the answer came."""
     guarded = (

@@ -12,7 +12,22 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, Index, Integer, String, Text, case, delete, func, select, text, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Index,
+    Integer,
+    String,
+    Text,
+    and_,
+    case,
+    delete,
+    func,
+    or_,
+    select,
+    text,
+    tuple_,
+    update,
+)
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, Session, mapped_column
 
 from storage.db import Base, table, upsert
@@ -157,6 +172,19 @@ def _want(session: Session, team_id: str, lane: str, due: datetime, priority: in
     session.execute(statement.on_conflict_do_update(index_elements=["team_id", "name"], set_=changed))
 
 
+def take_lanes(session: Session, team_id: str, names: Iterable[str]) -> list[str]:
+    """Keep lanes from others until we commit, in the order in which everybody takes them; return those there are.
+
+    Whoever writes to some lanes and then to others in one transaction takes all of them first.
+    """
+    wanted = sorted(set(names), key=_order)
+    query = select(Lane.name).where(Lane.team_id == team_id).with_for_update()
+    return [found for name in wanted for found in session.scalars(query.where(Lane.name == name))]
+
+
+SLEEPING = 20
+"""How many times a claim looks on when all lanes it found sleep: in the evening there are many."""
+
 Hush = Callable[[str, str], datetime | None]
 """Until when a lane of a workspace is not to be disturbed; None when it may be."""
 
@@ -195,8 +223,11 @@ def claim(
         .with_for_update(skip_locked=True)
         .execution_options(populate_existing=True)
     )
-    lanes = session.scalars(query).all()
-    rows = [_claim_first(session, lane, now, lease(lane.team_id), hush(lane.team_id, lane.name)) for lane in lanes]
+    for _ in range(SLEEPING):
+        lanes = session.scalars(query).all()
+        rows = [_claim_first(session, lane, now, lease(lane.team_id), hush(lane.team_id, lane.name)) for lane in lanes]
+        if len(lanes) < limit or any(rows):
+            break
     return [row for row in rows if row is not None]
 
 
@@ -228,11 +259,11 @@ def _claim_first(
 
 
 def _hold(session: Session, lane: Lane, until: datetime) -> None:
-    """Put off what is not urgent. What may have been shown already is settled all the same."""
+    """Put off what is not urgent. What may have been shown already, for it has a place, is settled all the same."""
     where = (
         OutboxRow.team_id == lane.team_id,
         OutboxRow.lane == lane.name,
-        OutboxRow.state.in_(("waiting", "retry")),
+        or_(OutboxRow.state.in_(("waiting", "retry")), and_(OutboxRow.state.in_(OPEN), OutboxRow.channel.is_(None))),
         OutboxRow.priority > URGENT,
         OutboxRow.due_at < until,
     )
@@ -391,4 +422,5 @@ def prolong(session: Session, team_id: str, keys: Collection[str], due: datetime
     """Let waiting rows of these keys that are held beyond a moment wait until `due`; what leaves sooner does so."""
     where = (OutboxRow.team_id == team_id, OutboxRow.key.in_(list(keys)), OutboxRow.state == "waiting")
     held = (OutboxRow.due_at > held_beyond, OutboxRow.due_at < due)
+    take_lanes(session, team_id, session.scalars(select(OutboxRow.lane).where(*where, *held)))
     session.execute(update(table(OutboxRow)).where(*where, *held).values(due_at=due))

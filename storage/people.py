@@ -7,7 +7,7 @@ from sqlalchemy import Boolean, String, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from bot.i18n import FALLBACK
-from storage.db import Base, upsert
+from storage.db import Base, table, upsert
 
 
 class Person(Base):
@@ -100,7 +100,8 @@ def gone(session: Session, team_id: str, user_ids: set[str]) -> set[str]:
     return set(session.scalars(query))
 
 
-def choose_summary(session: Session, team_id: str, user_id: str, wish: str) -> None:
-    """Remember when a person wants the weekly summary."""
+def choose_summary(session: Session, team_id: str, user_id: str, wish: str) -> bool:
+    """Remember when a person wants the weekly summary; False when we do not know them."""
     where = (Person.team_id == team_id, Person.user_id == user_id)
-    session.execute(update(Person).where(*where).values(summary=wish))
+    chosen = update(table(Person)).where(*where).values(summary=wish).returning(table(Person).c.user_id)
+    return session.execute(chosen).first() is not None

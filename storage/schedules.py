@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from sqlalchemy import Boolean, Index, String, delete, select, update
+from sqlalchemy import Boolean, Index, String, delete, or_, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from storage.db import Base, table, upsert
@@ -34,18 +34,24 @@ class Period(Base):
     late: Mapped[bool] = mapped_column(Boolean)
 
 
-def specs(session: Session, team_id: str) -> dict[str, str]:
-    """Return name -> spec of a workspace's schedules."""
-    return dict(session.execute(select(Schedule.name, Schedule.spec).where(Schedule.team_id == team_id)).all())
+def planned(session: Session, team_id: str) -> dict[str, tuple[str, datetime]]:
+    """Return name -> (spec, when it is due next) of a workspace's schedules."""
+    query = select(Schedule.name, Schedule.spec, Schedule.next_at).where(Schedule.team_id == team_id)
+    return {name: (spec, next_at) for name, spec, next_at in session.execute(query)}
 
 
 def plan(session: Session, team_id: str, wanted: Mapping[str, tuple[str, datetime]]) -> None:
-    """Set schedules: name -> (spec, when it is due next)."""
-    for name, (spec, next_at) in wanted.items():
+    """Set schedules: name -> (spec, when it is due next). What is planned by this spec is only moved nearer.
+
+    Everybody takes them in one order, so that two who plan at once do not wait for each other.
+    """
+    for name, (spec, next_at) in sorted(wanted.items()):
         facts = {"spec": spec, "next_at": next_at}
         statement = upsert(session, Schedule).values(team_id=team_id, name=name, **facts)
         different = statement.on_conflict_do_update(
-            index_elements=["team_id", "name"], set_=facts, where=Schedule.spec != spec
+            index_elements=["team_id", "name"],
+            set_=facts,
+            where=or_(Schedule.spec != spec, Schedule.next_at > next_at),
         )
         session.execute(different)
 

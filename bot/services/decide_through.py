@@ -33,16 +33,20 @@ def decide(
     *,
     key: str,
     seen_status: Status | None,
+    decided: Collection[int] = (),
 ) -> bool:
     """Decide a requirement; those who asked hear of it when the walk is over. False when this was taken before.
 
-    Raises Refused as a change of status does, and when it was reopened meanwhile and is voted on again.
+    Those who asked for what was `decided` before, whose news `go_on` or `finish` is to touch next, are taken with them:
+    two managers who walk at once do not wait for each other. Raises Refused as a change of status does, and when it was
+    reopened meanwhile and is voted on again.
     """
     check_manager(session, actor)
     requirement_store.lock(session, actor.team_id, number)
     vote = vote_store.latest(session, actor.team_id, number)
     if vote is not None and vote.closed_at is None:
         raise Refused("refused.moved_meanwhile")
+    outbox.take_lanes(session, actor.team_id, [news.TRIAGE, *_askers(session, actor.team_id, [*decided, number])])
     return requirements.change(session, actor, number, wished, now, key=key, seen_status=seen_status, hold=HOLD)
 
 
@@ -59,5 +63,8 @@ def finish(session: Session, team_id: str, decided: Collection[int], now: dateti
 
 
 def _keys(session: Session, team_id: str, decided: Collection[int]) -> list[str]:
-    askers = feedback.filers(session, team_id, decided)
-    return [news.news_key(person) for person in sorted(set().union(*askers.values()))]
+    return [news.news_key(person) for person in sorted(_askers(session, team_id, decided))]
+
+
+def _askers(session: Session, team_id: str, decided: Collection[int]) -> set[str]:
+    return set().union(*feedback.filers(session, team_id, decided).values())

@@ -158,7 +158,7 @@ def answer(session: Session, actor: Actor, number: int, words: str, now: datetim
 
 
 def make_requirement(session: Session, actor: Actor, number: int, now: datetime) -> int:
-    """Make a requirement of feedback that had none, and open its vote; return its number."""
+    """Make a requirement of feedback that had none, and open its vote; return its number. An open question holds it."""
     policy = policy_store.load(session, actor.team_id)
     item = standing(feedback_store.lock(session, actor.team_id, number), number)
     if item.filed_by != actor.user_id:
@@ -169,6 +169,8 @@ def make_requirement(session: Session, actor: Actor, number: int, now: datetime)
         session, actor.team_id, title=item.title, origin=number, filer=item.filed_by, policy=policy, now=now
     )
     feedback_store.change(session, actor.team_id, number, requirement=requirement, state=State.OPEN.value)
+    if feedback_store.unanswered(session, actor.team_id, requirement):
+        hold_up(session, actor.team_id, requirement, policy, now)
     news.tell(
         session,
         actor.team_id,
@@ -190,13 +192,13 @@ def ask(session: Session, actor: Actor, number: int, words: str, now: datetime, 
     text = _text(words, field="question")
     if not seen.first_time(session, actor.team_id, key, now):
         return False
-    item = standing(feedback_store.get(session, actor.team_id, number), number)
+    item = standing(feedback_store.lock(session, actor.team_id, number), number)
     if item.filed_by == actor.user_id:
         raise Refused("refused.ask_yourself")
     follow_up_at = policy.workspace.calendar.deadline(now, FOLLOW_UP_DAYS)
     question = feedback_store.ask(session, actor.team_id, number, text, actor.user_id, now, follow_up_at)
     if item.requirement is not None:
-        votes.wait_for_answer(session, actor.team_id, item.requirement, now)
+        hold_up(session, actor.team_id, item.requirement, policy, now)
     news.tell(
         session,
         actor.team_id,
@@ -209,6 +211,13 @@ def ask(session: Session, actor: Actor, number: int, words: str, now: datetime, 
         also=[news.card(number)],
     )
     return True
+
+
+def hold_up(session: Session, team_id: str, requirement: int, policy: Policy, now: datetime) -> None:
+    """Let the vote wait for answers. What it waits for is followed up, also what was given up while nothing waited."""
+    if votes.wait_for_answer(session, team_id, requirement, now):
+        at = policy.workspace.calendar.deadline(now, FOLLOW_UP_DAYS)
+        feedback_store.follow_up_again(session, team_id, requirement, at)
 
 
 def answer_question(session: Session, actor: Actor, number: int, words: str, now: datetime, *, key: str) -> bool:

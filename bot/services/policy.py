@@ -17,11 +17,11 @@ def apply(session: Session, team_id: str, tables: dict[str, Any], by: str, now: 
     before = policy_store.load(session, team_id).reviewers()
     policy_store.replace(session, team_id, tables, by, now)
     schedules.plan(session, team_id, now)
-    for reviewer in sorted(before - policy_store.load(session, team_id).reviewers()):
-        people.hand_over(session, team_id, reviewer, "no_reviewer", now)
-    for lane in tables.get("channels", {}):
+    for lane in sorted(tables.get("channels", {})):  # before people's lanes, as everybody takes them
         outbox.revive(session, team_id, lane, now)
         outbox.forget(session, team_id, f"notice:{lane}:")
+    for reviewer in sorted(before - policy_store.load(session, team_id).reviewers()):
+        people.hand_over(session, team_id, reviewer, "no_reviewer", now)
 
 
 def appoint_first_admin(session: Session, team_id: str, user_id: str, now: datetime) -> None:

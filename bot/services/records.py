@@ -248,4 +248,4 @@ def _ask_again(session: Session, item: Feedback, number: int, policy: Policy, no
         if requirement.status in {Status.NEW, Status.IN_REVIEW}:
             votes.open_round(session, item.team_id, number, policy, now, filers={item.filed_by})
     if feedback_store.unanswered(session, item.team_id, number):
-        votes.wait_for_answer(session, item.team_id, number, now)
+        feedback_service.hold_up(session, item.team_id, number, policy, now)

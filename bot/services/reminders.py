@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from bot.domain.calendar import Occurrence
 from bot.policy import Policy
 from bot.services import news, votes
-from bot.services.people import quiet_until, zone_of
+from bot.services.people import zone_of
 from storage import outbox, people, schedules
 from storage.outbox import Letter
 from storage.votes import Round
@@ -28,7 +28,6 @@ def remind(session: Session, team_id: str, zone: str, policy: Policy, due: Occur
         _letter(reviewer, due.period)
         for reviewer in _living_in(session, team_id, zone, policy)
         if due_votes(session, team_id, reviewer, policy, now)
-        and quiet_until(session, policy, team_id, reviewer, now) is None
         and _first_today(session, team_id, reviewer, due, now)
     ]
     outbox.put(session, team_id, letters, now)

@@ -38,13 +38,20 @@ def timetables(session: Session, team_id: str, policy: Policy) -> dict[str, Time
 
 
 def plan(session: Session, team_id: str, now: datetime) -> None:
-    """Set when each schedule is due next. What is planned as the policy wants it stays as it is, overdue or not."""
-    wanted = timetables(session, team_id, policy_store.load(session, team_id))
-    planned = schedules.specs(session, team_id)
-    changed = {name: times for name, times in wanted.items() if planned.get(name) != times.spec}
-    schedules.plan(session, team_id, {name: (times.spec, times.next(now).due) for name, times in changed.items()})
+    """Set when each schedule is due next. What is planned as the policy wants it stays as it is, overdue or not.
+
+    Only what is planned for later than its next time was reckoned by a clock that was wrong then; it is reckoned anew.
+    """
+    times = timetables(session, team_id, policy_store.load(session, team_id))
+    wanted = {name: (one.spec, one.next(now).due) for name, one in times.items()}
+    planned = schedules.planned(session, team_id)
+    schedules.plan(session, team_id, {name: one for name, one in wanted.items() if not _stands(planned.get(name), one)})
     if unwanted := planned.keys() - wanted.keys():
         schedules.drop(session, team_id, unwanted)
+
+
+def _stands(planned: tuple[str, datetime] | None, wanted: tuple[str, datetime]) -> bool:
+    return planned is not None and planned[0] == wanted[0] and planned[1] <= wanted[1]
 
 
 def run(session: Session, found: Schedule, now: datetime) -> bool:

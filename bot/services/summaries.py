@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from bot.domain.calendar import Occurrence
 from bot.domain.people import Actor
-from bot.domain.refusals import Refused
+from bot.domain.refusals import Busy, Refused
 from bot.policy import Policy
 from bot.services import news
 from bot.services.people import zone_of
@@ -60,7 +60,11 @@ def _first_this_week(session: Session, person: Person, due: Occurrence, now: dat
 
 
 def choose(session: Session, actor: Actor, wish: str) -> None:
-    """Remember when a person wants the summary. Raises Refused for what is no such wish."""
+    """Remember when a person wants the summary. Raises Refused for what is no such wish, Busy while we do not know them.
+
+    Whoever is new is looked up at Slack at each of their gestures; the next one finds them.
+    """
     if wish not in WISHES:
         raise Refused("stale.view")
-    people.choose_summary(session, actor.team_id, actor.user_id, wish)
+    if not people.choose_summary(session, actor.team_id, actor.user_id, wish):
+        raise Busy("we do not know this person yet")

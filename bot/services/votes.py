@@ -107,28 +107,37 @@ def _open_vote(vote: Round | None, number: int | None) -> Round:
 def _close_at_quorum(
     session: Session, wanted: Requirement, vote: Round, policy: Policy, now: datetime
 ) -> Result | None:
+    result = _result(session, vote, policy)
+    if result is not None:
+        vote_store.close(session, vote, result, now)
+        _follow(session, wanted, vote, result, policy, now)
+    return result
+
+
+def _result(session: Session, vote: Round, policy: Policy) -> Result | None:
+    """Return what a round came to, with people in the departments they are in now; None without a quorum."""
     ballots = vote_store.ballots(session, vote)
     heard = {name for ballot in ballots for name in policy.departments_of(ballot.user_id)}
     if not has_quorum(len(ballots), vote.quorum, heard, vote.departments.split()):
         return None
-    result = outcome(Choice(ballot.choice) for ballot in ballots)
-    vote_store.close(session, vote, result, now)
-    _follow(session, wanted, vote, result, policy, now)
-    return result
+    return outcome(Choice(ballot.choice) for ballot in ballots)
 
 
 def close_expired(session: Session, team_id: str, requirement: int, now: datetime) -> bool:
     """Close a round whose deadline came without a quorum: undecided, for the review meeting, never a "no".
 
-    False when there is nothing to close: it was closed, paused or prolonged meanwhile.
+    Should there be one by now, since somebody who voted changed departments, it comes to what they voted. False when
+    there is nothing to close: it was closed, paused or prolonged meanwhile.
     """
     wanted = requirements.lock(session, team_id, requirement)
     vote = vote_store.latest(session, team_id, requirement)
     if wanted is None or vote is None or not _is_over(vote, now):
         return False
-    if not vote_store.close(session, vote, Result.UNDECIDED, now):
+    policy = policy_store.load(session, team_id)
+    result = _result(session, vote, policy) or Result.UNDECIDED
+    if not vote_store.close(session, vote, result, now):
         return False
-    _follow(session, wanted, vote, Result.UNDECIDED, policy_store.load(session, team_id), now)
+    _follow(session, wanted, vote, result, policy, now)
     return True
 
 
@@ -136,12 +145,14 @@ def _is_over(vote: Round, now: datetime) -> bool:
     return vote.closed_at is None and vote.paused_at is None and vote.due_at is not None and vote.due_at <= now
 
 
-def wait_for_answer(session: Session, team_id: str, requirement: int, now: datetime) -> None:
-    """Let the deadline of an open round stand still while the filer is asked."""
+def wait_for_answer(session: Session, team_id: str, requirement: int, now: datetime) -> bool:
+    """Let the deadline of an open round stand still while the filer is asked; say whether it did not before."""
     requirements.lock(session, team_id, requirement)
     vote = vote_store.latest(session, team_id, requirement)
-    if vote is not None and vote.closed_at is None:
-        vote_store.pause(session, vote, now)
+    if vote is None or vote.closed_at is not None or vote.paused_at is not None:
+        return False
+    vote_store.pause(session, vote, now)
+    return True
 
 
 def go_on(session: Session, team_id: str, requirement: int, policy: Policy, now: datetime) -> None:

@@ -1,6 +1,7 @@
 """The slash command: `/feedback`, with words to file or a sub-word to look something up."""
 
 import re
+import unicodedata
 from typing import Any
 
 from slack_bolt import App, BoltContext
@@ -28,26 +29,27 @@ MINE = 20
 """How many of a person's feedback `mine` lists."""
 
 _REFERENCE = re.compile(r"^([RF])-?(\d{1,9})$", re.IGNORECASE)
-_FIND = re.compile(r"^(?:find|查找)(?:\s+(.+))?$", re.IGNORECASE | re.DOTALL)
+_FIND = re.compile(r"^(?:find|ｆｉｎｄ|查找)(?:\s+(.+))?$", re.IGNORECASE | re.DOTALL)
 _FOR_CUSTOMER = re.compile(r"^([^:：\n]{1,69})[:：]\s*(.*)$", re.DOTALL)
 
 
 def feedback_command(ack: Any, body: Payload, client: WebClient, context: BoltContext) -> None:
     """Do what the words after the command ask for."""
-    text = as_typed((body.get("text") or "").strip())
-    if text.casefold() in {"help", "帮助", "?", "？"}:
+    text = as_typed(body.get("text") or "").strip()
+    word = unicodedata.normalize("NFKC", text).casefold()  # full-width letters mean the same
+    if word in {"help", "帮助", "?"}:
         ack(usage(actor_of(context).locale))
-    elif text.casefold() in {"mine", "我的"}:
+    elif word in {"mine", "我的"}:
         ack(mine(context))
-    elif text.casefold() in {"vote", "投票"}:
+    elif word in {"vote", "投票"}:
         type_vote(ack, body, client, context)
-    elif text.casefold() in {"decide", "评审"}:
+    elif word in {"decide", "评审"}:
         type_decide(ack, body, client, context)
-    elif text.casefold() in {"summary", "周报"}:
+    elif word in {"summary", "周报"}:
         type_summary(ack, context)
     elif wanted := _FIND.match(text):
         _find(ack, context, wanted[1] or "")
-    elif reference := _REFERENCE.match(text):
+    elif reference := _REFERENCE.match(word):
         _look_up(ack, body, client, context, reference[1].upper(), int(reference[2]))
     elif text and not any(character.isalnum() for character in text):
         ack(usage(actor_of(context).locale))

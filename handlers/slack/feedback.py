@@ -17,7 +17,7 @@ from handlers.slack.blocks import details
 from handlers.slack.blocks import feedback as blocks
 from handlers.slack.blocks.feedback import NEW, FormStart
 from handlers.slack.edge import actor_of, edge_of
-from handlers.slack.typed import as_typed, mentioned
+from handlers.slack.typed import as_typed, mentioned, writable
 from storage import customers, feedback, people, policy
 from storage.customers import Customer
 
@@ -102,17 +102,17 @@ def show_more(ack: Any, body: Payload, client: WebClient, context: BoltContext) 
 
 
 def redraw(client: WebClient, **facts: Any) -> None:
-    """Update an open form. That it was redrawn by another press meanwhile is no failure."""
+    """Update an open form. That it was redrawn by another press meanwhile, or closed, is no failure."""
     try:
         client.views_update(**facts)
     except SlackApiError as error:
-        if error.response.get("error") != "hash_conflict":
+        if error.response.get("error") not in {"hash_conflict", "not_found"}:
             raise
 
 
 def offer_customers(ack: Any, body: Payload, context: BoltContext) -> None:
     """Offer the person's recent customers, or those matching what they type, and to add a new one."""
-    actor, typed = actor_of(context), body.get("value", "").strip()
+    actor, typed = actor_of(context), writable(body.get("value", "")).strip()
     with edge_of(context).database.read() as session:
         if typed:
             found = customers.matching(session, actor.team_id, typed, OFFERED)

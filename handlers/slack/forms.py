@@ -4,6 +4,8 @@ import json
 from typing import Any
 from uuid import uuid4
 
+from handlers.slack.typed import writable
+
 Payload = dict[str, Any]
 
 
@@ -40,8 +42,9 @@ def _value(element: Payload) -> str | None:
     if "selected_options" in element:
         return ",".join(option["value"] for option in element["selected_options"] or []) or None
     if "selected_option" in element:
-        return (element["selected_option"] or {}).get("value")
-    return element.get("value") or None
+        chosen = (element["selected_option"] or {}).get("value")
+        return None if chosen is None else writable(chosen)
+    return writable(element.get("value") or "") or None
 
 
 def number(value: object) -> int:

@@ -63,7 +63,7 @@ def _receipt(session: Session, row: OutboxRow, now: datetime) -> Drawn | None:
 
 def _news(session: Session, row: OutboxRow, _now: datetime) -> Drawn | None:
     stored = news_store.of_message(session, row.team_id, row.id)
-    items = newest([item for found in stored if (item := _item(session, found))])
+    items = newest([item for found in stored if (item := _item(session, found, row.lane))])
     if not items:
         return None
     shown = items[: fitting(items)]
@@ -83,10 +83,12 @@ def leave_for_later(session: Session, row: OutboxRow, left: tuple[str, ...], now
     news_store.hand_over(session, row.team_id, left, later)
 
 
-def _item(session: Session, found: NewsItem) -> Item | None:
-    """Return a news item with its facts; None for what is not so any more."""
+def _item(session: Session, found: NewsItem, reader: str) -> Item | None:
+    """Return a news item with its facts; None for what is not so any more, or no longer the reader's business."""
     facts = facts_of.load(session, found.team_id, found.feedback, whole=found.kind in CHANGES)
     if facts is None or not _is_still_so(found, facts):
+        return None
+    if found.kind == "unanswered" and not facts.policy.is_manager(reader):
         return None
     return Item(found.id, found.kind, found.number, facts)
 
@@ -160,11 +162,15 @@ def _notice(session: Session, row: OutboxRow, _now: datetime) -> Drawn | None:
 
 
 def _handover(session: Session, row: OutboxRow, _now: datetime) -> Drawn | None:
-    """What somebody who left, or votes no more, leaves open."""
+    """What somebody who left, or votes no more, leaves open, for who is a manager still.
+
+    Whom an anonymous vote waited for is said to nobody.
+    """
     why, _, user_id = row.about.partition(":")
     team_id = row.team_id
     requests, waiting = left_open(session, team_id, user_id, why)
-    if not requests and not waiting:
+    votes = [vote.requirement for vote in waiting if not vote.anonymous]
+    if not (requests or votes) or not policy.load(session, team_id).is_manager(row.lane):
         return None
     known = [facts_of.load(session, team_id, request.number) for request in requests[:LISTED]]
     items = Leaving(
@@ -172,7 +178,7 @@ def _handover(session: Session, row: OutboxRow, _now: datetime) -> Drawn | None:
         why=why,
         requests=[facts for facts in known if facts],
         more=max(len(requests) - LISTED, 0),
-        votes=[vote.requirement for vote in waiting],
+        votes=votes,
     )
     return Drawn(handover(items, people.language(session, team_id, row.lane)), redrawn=False)
 

@@ -13,6 +13,7 @@ from handlers.slack import forms
 from handlers.slack.blocks.requirements import change_form
 from handlers.slack.blocks.text import Block
 from handlers.slack.edge import actor_of, edge_of
+from handlers.slack.feedback import redraw
 from storage import people
 
 Payload = dict[str, Any]
@@ -29,7 +30,7 @@ def choose_status(ack: Any, body: Payload, client: WebClient, context: BoltConte
     chosen = (body["actions"][0].get("selected_option") or {}).get("value")
     to = Status(chosen) if chosen in set(Status) else None
     form = _form(context, forms.number(forms.facts(view).get("feedback")), to)
-    client.views_update(view_id=view["id"], view=form)  # without hash: of two quick choices the newest wins
+    redraw(client, view_id=view["id"], view=form)  # without hash: of two quick choices the newest wins
     ack()
 
 

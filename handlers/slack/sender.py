@@ -95,6 +95,8 @@ class SlackSender:
                 return Sent(str(row.channel), ts, redrawn=drawn.redrawn)
         if not drawn.worth_posting:
             return Moot("over before it was posted")
+        if maybe_shown and row.lane not in CHANNELS and row.priority > outbox.URGENT:
+            return RetryAfter(0.0, "not shown")  # claimed anew it waits until nobody is woken by it
         return self._post(row, drawn)
 
     def _find(self, row: OutboxRow) -> str | None:

@@ -5,6 +5,12 @@ from collections.abc import Mapping
 
 _MARK = re.compile(r"<([^<>|]*)(?:\|([^<>]*))?>")
 _PERSON = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^<>]*)?>")
+_UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+
+
+def writable(text: str) -> str:
+    """Return a text without what nobody sees and no database takes: control characters, halves of an emoji."""
+    return _UNWRITABLE.sub("", text)
 
 
 def mentioned(text: str) -> set[str]:
@@ -28,4 +34,4 @@ def as_typed(text: str, names: Mapping[str, str] | None = None) -> str:
             return "@" + (label or target[1:]).lstrip("@")
         return f"{label} ({target})" if label and label not in target else target
 
-    return _MARK.sub(seen, text).replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    return _MARK.sub(seen, writable(text)).replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")

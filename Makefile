@@ -48,6 +48,9 @@ torture: setup  ## kill -9 at many random points of the story, on both databases
 pictures: setup  ## remake the pictures in README
 	$(BIN)/needline demo --record docs/pictures
 
-lock:  ## renew requirements.lock (needs uv)
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --upgrade \
-	  --group dev pyproject.toml --output-file requirements.lock
+COMPILE := uv pip compile --quiet pyproject.toml --universal --python-version 3.11 --generate-hashes \
+  --no-emit-index-url --no-header
+
+lock:  ## renew requirements.lock and deploy/requirements.lock (needs uv)
+	$(COMPILE) --upgrade --group dev --output-file requirements.lock
+	$(COMPILE) --upgrade --group install --constraint requirements.lock --output-file deploy/requirements.lock

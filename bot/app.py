@@ -16,11 +16,12 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from starlette.applications import Starlette
 
 from bot import clock, now
-from bot.config import Config, is_loopback
+from bot.config import Config, StartError, is_loopback
 from bot.delivery import Delivery
 from bot.jobs import JOBS, Job
 from bot.now import Now
 from bot.services import policy
+from handlers.metrics import Counts
 from handlers.slack import (
     answers,
     cards,
@@ -31,14 +32,17 @@ from handlers.slack import (
     home,
     outbox,
     people,
+    preferences,
     records,
     reminders,
     requirements,
+    settings,
+    setup,
     vote_through,
     votes,
     workspaces,
 )
-from handlers.slack.edge import SLACK_HOOKS, Counts, Edge
+from handlers.slack.edge import SLACK_HOOKS, Edge
 from handlers.slack.sender import SlackSender
 from handlers.slack.sockets import Sockets
 from handlers.web import app as web
@@ -59,6 +63,9 @@ FEATURES = (
     records,
     cards,
     home,
+    settings,
+    setup,
+    preferences,
     reminders,
     outbox,
     people,
@@ -68,10 +75,6 @@ SEND_TIMEOUT_S = 10
 RESUME_EVERY = timedelta(seconds=5)
 GESTURE_TIMEOUT_S = 2
 """Slack waits 3 seconds for a gesture's answer, our own call to Slack included."""
-
-
-class StartError(Exception):
-    """Needline cannot start; the message says why and what to do."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +111,8 @@ class Needline:
             (config.slack_api_url.removesuffix("api/"),) if is_loopback(config.slack_api_url) else SLACK_HOOKS,
         )
         self.bolt = bolt_app(config, self.install, self.edge)
-        self.delivery = Delivery(self.database, SlackSender(self.database, _client(config), self.now), self.now)
+        sender = SlackSender(self.database, _client(config), self.now)
+        self.delivery = Delivery(self.database, sender, self.now, settled=self.edge.counts.delivered)
         self.scheduler: BackgroundScheduler | None = None
         self.sockets = open_door(config, self.bolt, self.edge.counts)
         self.web: Starlette = web.create(
@@ -223,7 +227,8 @@ def bolt_app(config: Config, install: Install, the_edge: Edge) -> App:
 
     quiet = logging.getLogger("needline.bolt")
     quiet.setLevel(logging.ERROR)  # below that, Bolt quotes whole requests, signed or not
-    app = App(
+    app = edge.Listening(
+        the_edge.counts,
         logger=quiet,
         signing_secret=config.slack_signing_secret.get_secret_value() if config.slack_signing_secret else "",
         authorize=cast("Callable[..., AuthorizeResult]", authorize),  # Bolt takes None; its annotation does not say so

@@ -5,25 +5,33 @@ import logging
 import signal
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from bot import config, logs, now
-from bot.config import ConfigError
-from bot.domain.refusals import Busy
+from bot import config, keep, logs, now, operate
+from bot.config import StartError
 from bot.policy import PolicyError, parse
+from bot.policy_words import Voice, by_whom, changed
 from bot.services import policy as policy_service
-from storage import migrations
+from bot.terminal import plainly
+from storage import migrations, people
 from storage import policy as policy_store
-from storage.db import Database, DatabaseUrlError
+from storage import policy_log as log_store
+from storage.db import Database
+from storage.policy_log import PolicyChange
 
-app = typer.Typer(help="Needline collects what clients need and closes the loop on it.", no_args_is_help=True)
+app = typer.Typer(
+    help="Needline collects what clients need and closes the loop on it.",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,  # they hold secrets
+)
 policy_app = typer.Typer(help="Show or change a workspace's settings.", no_args_is_help=True)
 app.add_typer(policy_app, name="policy")
+app.add_typer(operate.outbox_app, name="outbox")
 
 
 def main() -> None:
@@ -31,33 +39,15 @@ def main() -> None:
     app()
 
 
-@contextmanager
-def _plainly() -> Iterator[None]:
-    """Tell a mistake in a sentence, without a stack trace."""
-    from bot.app import StartError  # noqa: PLC0415 - imports Slack's packages, which most commands do without
-
-    try:
-        yield
-    except (ConfigError, PolicyError, DatabaseUrlError) as error:
-        print(error, file=sys.stderr)
-        raise typer.Exit(2) from None
-    except (StartError, migrations.NotMigratedError) as error:
-        print(error, file=sys.stderr)
-        raise typer.Exit(1) from None
-    except Busy as error:
-        print(f"The database does not answer: {logs.redact_text(str(error))}", file=sys.stderr)
-        raise typer.Exit(1) from None
-
-
 @app.command()
 def run() -> None:
     """Run the bot until it is told to stop."""
     import uvicorn  # noqa: PLC0415 - only this command serves
 
-    from bot.app import Needline, StartError  # noqa: PLC0415 - likewise
+    from bot.app import Needline  # noqa: PLC0415 - likewise
     from bot.serving import PortTakenError, check_port  # noqa: PLC0415 - likewise
 
-    with _plainly():
+    with plainly():
         settings = config.load()
         logs.set_up(settings.log_format)
         logs.keep_secret(*settings.secrets())
@@ -145,19 +135,24 @@ def _open_demo(port: int, transport: Literal["http", "socket"]) -> None:
 @app.command()
 def migrate() -> None:
     """Bring the database to this version's form. SQLite does it by itself at start."""
-    with _plainly():
+    with plainly():
         settings = config.load_database()
         logs.set_up(settings.log_format)
-        database = Database(settings.database_url)
-        before = migrations.revision(database)
-        migrations.upgrade(database)
+        with closing(Database(settings.database_url)) as database:
+            before = migrations.revision(database)
+            migrations.upgrade(database)
         print(f"The database is at revision {migrations.HEAD} (was {before or 'empty'}).")
+
+
+app.command()(operate.doctor)
+app.command()(keep.backup)
+app.command()(keep.restore)
 
 
 @policy_app.command("show")
 def policy_show() -> None:
     """Print the settings in force, as JSON."""
-    with _plainly():
+    with plainly():
         database, team_id = _workspace()
         with database.read() as session:
             policy = policy_store.load(session, team_id)
@@ -167,12 +162,33 @@ def policy_show() -> None:
 @policy_app.command("apply")
 def policy_apply(file: Annotated[Path, typer.Argument(help="A TOML file; only the tables it names change.")]) -> None:
     """Change the settings to what a file says. Nothing changes when anything in it is wrong."""
-    with _plainly():
+    with plainly():
         tables = parse(_read(file))
         database, team_id = _workspace()
         with database.begin() as session:
             policy_service.apply(session, team_id, tables, by="policy apply", now=now.system())
         print(f"Changed: {', '.join(tables) or 'nothing'}.")
+
+
+@policy_app.command("log")
+def policy_log(*, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """Say who changed which settings and when, the newest first."""
+    with plainly():
+        database, team_id = _workspace()
+        with database.read() as session:
+            changes = log_store.last(session, team_id)
+            names = people.names(session, team_id, log_store.people_in(changes))
+    if as_json:
+        facts = [{name: getattr(change, name) for name in log_store.FACTS} for change in changes]
+        print(json.dumps(facts, indent=2, ensure_ascii=False, default=str))
+    else:
+        print("\n".join(_told(change, names) for change in changes) or "Nothing was changed yet.")
+
+
+def _told(change: PolicyChange, names: Mapping[str, str]) -> str:
+    voice = Voice("en", lambda user_id: names.get(user_id, user_id), str)
+    head = f"{change.at:%Y-%m-%d %H:%M} UTC  {by_whom(voice, change.by)}"
+    return "\n".join([head, *(f"  {line}" for line in changed(voice, change.name, change.before, change.after))])
 
 
 def _read(file: Path) -> str:
@@ -185,7 +201,7 @@ def _read(file: Path) -> str:
 
 def _workspace() -> tuple[Database, str]:
     """Return the database and the workspace the token belongs to."""
-    from bot.app import ready_database, who_are_we  # noqa: PLC0415 - see _plainly
+    from bot.app import ready_database, who_are_we  # noqa: PLC0415 - imports Slack's packages
 
     settings = config.load()
     return ready_database(settings.database_url), who_are_we(settings).team_id

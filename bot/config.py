@@ -14,21 +14,35 @@ class ConfigError(Exception):
     """The environment is not as Needline needs it; the message says what to do, in one line per fault."""
 
 
+class StartError(Exception):
+    """Needline cannot start; the message says why and what to do."""
+
+
 class Config(BaseSettings):
     """What the environment says. Field names are the environment's, in lower case."""
 
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True)
 
     slack_bot_token: SecretStr
+    """The *Bot User OAuth Token* (`xoxb-…`) of your app's page, *OAuth & Permissions*."""
     slack_app_token: SecretStr | None = None
+    """An app-level token (`xapp-…`) with `connections:write`. With one, Needline uses Socket Mode."""
     slack_signing_secret: SecretStr | None = Field(default=None, validate_default=True)
+    """The *Signing Secret* of *Basic Information*. Required without an app token."""
     slack_api_url: str = SLACK
+    """Slack's address. Another one is for the practice workspace."""
     database_url: str = "sqlite:///needline.db"
+    """`sqlite:///` and a file, or `postgresql://user:password@host/name`."""
     host: str = "127.0.0.1"
+    """The address to listen on."""
     port: int = Field(default=3000, ge=0, le=65535)
+    """The port to listen on; 0 is any free one."""
     log_format: str = Field(default="console", pattern="^(console|json)$")
+    """`console` for people, `json` for machines: one object a line, on standard error."""
     needline_admin: str | None = None
+    """A user id (`U…`) that becomes admin at start while the settings name none."""
     needline_clock_url: str | None = None
+    """Where the practice workspace tells the time. Refused with the real Slack."""
 
     def secrets(self) -> list[str]:
         """Return what must never be shown."""
@@ -78,6 +92,14 @@ class DatabaseConfig(BaseSettings):
 
     database_url: str = "sqlite:///needline.db"
     log_format: str = Field(default="console", pattern="^(console|json)$")
+    needline_clock_url: str | None = None
+
+    @field_validator("needline_clock_url")
+    @classmethod
+    def _practice_clock_is_near(cls, value: str | None) -> str | None:
+        if value is not None and not is_loopback(value):
+            raise ValueError("is for the practice workspace only: it must be on loopback")
+        return value
 
 
 def load() -> Config:

@@ -32,11 +32,12 @@ _CLAIMS = 16
 
 @dataclass(frozen=True)
 class Sent:
-    """Shown, there. `redrawn` messages keep their place for the next time."""
+    """Shown, there. `redrawn` messages keep their place for the next time. `found`: by a look-up, of a former try."""
 
     channel: str
     ts: str
     redrawn: bool = True
+    found: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,14 +80,26 @@ class Sender(Protocol):
         """Send, and tell what became of it. Whatever it raises counts as Unknown."""
 
 
+Settled = Callable[[OutboxRow, str, Outcome], object]
+"""Hears of each outcome that was written down, and of the state it led to."""
+
+
 class Delivery:
     """The loop and its workers."""
 
-    def __init__(self, database: Database, sender: Sender, now: Callable[[], datetime], workers: int = 8) -> None:
+    def __init__(
+        self,
+        database: Database,
+        sender: Sender,
+        now: Callable[[], datetime],
+        workers: int = 8,
+        settled: Settled = lambda *_: None,
+    ) -> None:
         self._database = database
         self._sender = sender
         self._now = now
         self._workers = workers
+        self._settled = settled
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="sender")
         self._under_way: set[tuple[str, str]] = set()
         self._guard = threading.Lock()
@@ -167,10 +180,12 @@ class Delivery:
         for pause in (0.1, 0.5, 2.0, 5.0):
             try:
                 with self._database.begin() as session:
-                    settle(session, row, outcome, pace, self._now())
+                    state = settle(session, row, outcome, pace, self._now())
             except Busy:
                 self._stopping.wait(pause)
             else:
+                if state:
+                    self._settled(row, state, outcome)
                 return
         log.error("delivery.not_settled", team=row.team_id, row=row.id)
 
@@ -202,17 +217,18 @@ class _Rules(dict[str, Policy]):
         return people.quiet_until(self._session, self[team_id], team_id, lane, self._now)
 
 
-def settle(session: Session, row: OutboxRow, outcome: Outcome, pace: DeliveryTable, now: datetime) -> None:
-    """Write down what became of a claimed row, and what follows from it."""
+def settle(session: Session, row: OutboxRow, outcome: Outcome, pace: DeliveryTable, now: datetime) -> str | None:
+    """Write down what became of a claimed row, and what follows from it. Return its state; None for a lost claim."""
     state, pause_s, facts = _ending(outcome, pace)
     free_at = now + timedelta(seconds=pause_s)
     also = _notices(session, row, outcome.error) if isinstance(outcome, Dead) else []
     if not outbox.settle(session, row, state, free_at, now, also=also, **facts):
         log.warning("delivery.claim_lost", team=row.team_id, row=row.id)
-        return
+        return None
     log.info("delivery.settled", state=state, team=row.team_id, row=row.id, kind=row.kind, about=row.about, **facts)
     if isinstance(outcome, Sent) and outcome.redrawn:
         outbox.remember(session, row.team_id, row.key, outcome.channel, outcome.ts)
+    return state
 
 
 def _ending(outcome: Outcome, pace: DeliveryTable) -> tuple[str, float, dict[str, str | None]]:

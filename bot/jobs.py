@@ -10,18 +10,21 @@ import structlog
 from bot.domain.refusals import Busy
 from bot.services import feedback, schedules, votes
 from storage import feedback as feedback_store
+from storage import outbox_care, seen, workspaces
 from storage import schedules as schedule_store
-from storage import seen, workspaces
 from storage import votes as vote_store
 from storage.db import Database
 
 log = structlog.get_logger(__name__)
 
 KEPT = timedelta(days=30)
-"""How long we remember what we took; Slack's own repeats end within a day."""
+"""How long we remember what we took, and what we sent; Slack's own repeats end within a day."""
 
 PERIODS_KEPT = timedelta(days=400)
 """How long we remember in which periods something was done."""
+
+PURGED = 500
+"""How many messages one transaction forgets: everybody else's wait behind it."""
 
 BATCH = 100
 """How much of what is due a tick takes up; the rest is the next tick's."""
@@ -92,6 +95,17 @@ def forget_old(database: Database, now: datetime) -> None:
         schedule_store.forget(session, before=now - PERIODS_KEPT)
 
 
+def forget_sent(database: Database, now: datetime) -> None:
+    """Delete messages that were sent long ago, with the news in them, in small pieces.
+
+    What died stays until somebody sends it again or drops it. Where messages stand is remembered for good.
+    """
+    count = PURGED
+    while count == PURGED:
+        with database.begin(quiet=True) as session:
+            count = outbox_care.forget(session, before=now - KEPT, limit=PURGED)
+
+
 TICK = timedelta(seconds=1)
 """How often we look for what is due; each look is one indexed read."""
 
@@ -101,4 +115,5 @@ JOBS = (
     Job("follow_up_questions", TICK, follow_up_questions),
     Job("plan_schedules", timedelta(minutes=1), plan_schedules),
     Job("forget_old", timedelta(hours=6), forget_old),
+    Job("forget_sent", timedelta(hours=6), forget_sent),
 )

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, inspect, text
 
 from storage.db import Database, answering
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest revision; a test holds it against the files."""
 
 FOLDER = Path(__file__).parent.parent / "alembic"
@@ -28,6 +28,7 @@ def import_tables() -> None:
         outbox,
         people,
         policy,
+        policy_log,
         requirements,
         schedules,
         seen,
@@ -46,8 +47,11 @@ def revision(database: Database) -> str | None:
 
 
 def upgrade(database: Database) -> None:
-    """Migrate to HEAD; nothing happens when the database is there."""
-    if revision(database) != HEAD:
+    """Migrate to HEAD; nothing happens when the database is there. Raises NotMigratedError when it is beyond."""
+    found = revision(database)
+    if found is not None and found > HEAD:
+        raise NotMigratedError(_beyond(found))
+    if found != HEAD:
         with answering(), database.engine.begin() as connection:
             if not database.is_sqlite:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
@@ -67,7 +71,16 @@ def _run_alembic(connection: Connection) -> None:
 def check(database: Database) -> None:
     """Raise NotMigratedError, saying what to do, when the database is not at HEAD."""
     found = revision(database)
+    if found is not None and found > HEAD:
+        raise NotMigratedError(_beyond(found))
     if found != HEAD:
         raise NotMigratedError(
             f"The database is at revision {found or 'none'}, this version needs {HEAD}. Run `needline migrate`."
         )
+
+
+def _beyond(found: str) -> str:
+    return (
+        f"The database is at revision {found}, newer than this version's {HEAD}. "
+        "Run the version of Needline that made it, or restore a backup made before the upgrade."
+    )

@@ -12,22 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import (
-    ColumnElement,
-    Index,
-    Integer,
-    String,
-    Text,
-    and_,
-    case,
-    delete,
-    func,
-    or_,
-    select,
-    text,
-    tuple_,
-    update,
-)
+from sqlalchemy import ColumnElement, Index, Integer, String, Text, case, delete, func, select, text, tuple_, update
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, Session, mapped_column
 
 from storage.db import Base, table, upsert
@@ -263,7 +248,7 @@ def _hold(session: Session, lane: Lane, until: datetime) -> None:
     where = (
         OutboxRow.team_id == lane.team_id,
         OutboxRow.lane == lane.name,
-        or_(OutboxRow.state.in_(("waiting", "retry")), and_(OutboxRow.state.in_(OPEN), OutboxRow.channel.is_(None))),
+        OutboxRow.state.in_(("waiting", "retry")) | (OutboxRow.state.in_(OPEN) & OutboxRow.channel.is_(None)),
         OutboxRow.priority > URGENT,
         OutboxRow.due_at < until,
     )
@@ -284,6 +269,13 @@ def _set_row(session: Session, row: OutboxRow, **values: object) -> None:
     session.execute(update(table(OutboxRow)).where(*where).values(**values))
 
 
+def _set_ours(session: Session, row: OutboxRow, **values: object) -> bool:
+    """Change a claimed row; False when the claim is not ours any more."""
+    same = (OutboxRow.team_id == row.team_id, OutboxRow.id == row.id)
+    ours = update(table(OutboxRow)).where(*same, OutboxRow.claim == row.claim, OutboxRow.state == "sending")
+    return session.execute(ours.values(**values).returning(OutboxRow.id)).first() is not None
+
+
 def settle(
     session: Session,
     row: OutboxRow,
@@ -298,18 +290,7 @@ def settle(
 
     False when the claim is not ours any more. Lanes are taken in the order in which `put` takes them.
     """
-    fenced = (
-        update(table(OutboxRow))
-        .where(
-            OutboxRow.team_id == row.team_id,
-            OutboxRow.id == row.id,
-            OutboxRow.claim == row.claim,
-            OutboxRow.state == "sending",
-        )
-        .values(state=state, settled_at=None if state in OPEN else now, **facts)
-        .returning(OutboxRow.id)
-    )
-    if session.execute(fenced).first() is None:
+    if not _set_ours(session, row, state=state, settled_at=None if state in OPEN else now, **facts):
         return False
     _free_lanes(session, row, state, free_at, now, also)
     for letter in also:
@@ -331,18 +312,7 @@ def _free_lanes(
 
 def aim(session: Session, row: OutboxRow, channel: str, thread_ts: str | None, free_at: datetime) -> bool:
     """Write down where a row is about to be posted, and lease its lane anew. False when the claim is not ours."""
-    fenced = (
-        update(table(OutboxRow))
-        .where(
-            OutboxRow.team_id == row.team_id,
-            OutboxRow.id == row.id,
-            OutboxRow.claim == row.claim,
-            OutboxRow.state == "sending",
-        )
-        .values(channel=channel, thread_ts=thread_ts)
-        .returning(OutboxRow.id)
-    )
-    if session.execute(fenced).first() is None:
+    if not _set_ours(session, row, channel=channel, thread_ts=thread_ts):
         return False
     _set_lane(session, row.team_id, row.lane, free_at=free_at)
     return True
@@ -377,12 +347,14 @@ def dead(session: Session, team_id: str, lane: str) -> list[OutboxRow]:
     return list(session.scalars(select(OutboxRow).where(*where).order_by(OutboxRow.created_at)))
 
 
-def revive(session: Session, team_id: str, lane: str, now: datetime) -> int:
-    """Let the dead rows of a lane be sent again; return how many there were.
+def revive(session: Session, team_id: str, lane: str, now: datetime, ids: Collection[str] | None = None) -> int:
+    """Let the dead rows of a lane, or those with these ids, be sent again; return how many there were.
 
     They become `unknown`: a row that died looking for itself may have been shown before.
     """
-    where = (OutboxRow.team_id == team_id, OutboxRow.lane == lane, OutboxRow.state == "dead")
+    where = [OutboxRow.team_id == team_id, OutboxRow.lane == lane, OutboxRow.state == "dead"]
+    if ids is not None:
+        where.append(OutboxRow.id.in_(list(ids)))
     values = {"state": "unknown", "settled_at": None, "due_at": now}
     revived = session.execute(update(table(OutboxRow)).where(*where).values(**values).returning(OutboxRow.id)).all()
     if revived:

@@ -2,8 +2,9 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import date
 
-from sqlalchemy import Boolean, String, select, update
+from sqlalchemy import Boolean, Date, String, func, select, true, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from bot.i18n import FALLBACK
@@ -13,7 +14,9 @@ from storage.db import Base, table, upsert
 class Person(Base):
     """A member of the workspace. `locale` is one of ours (en, zh_Hans); `im_channel` is our DM with them.
 
+    `locale` is the language they chose (`chosen_locale`), else the one of their Slack (`slack_locale`).
     `summary` says when they want the weekly summary: changed (only when something did), always or never.
+    Their own quiet hours are wall times; without them the team's hold. They are away until `back_on` begins.
     """
 
     __tablename__ = "people"
@@ -26,6 +29,12 @@ class Person(Base):
     deleted: Mapped[bool] = mapped_column(Boolean)
     im_channel: Mapped[str | None] = mapped_column(String(20))
     summary: Mapped[str] = mapped_column(String(20), server_default="changed")
+    slack_locale: Mapped[str | None] = mapped_column(String(20))
+    chosen_locale: Mapped[str | None] = mapped_column(String(20))
+    quiet_start: Mapped[str | None] = mapped_column(String(5))
+    quiet_end: Mapped[str | None] = mapped_column(String(5))
+    quiet_weekends: Mapped[bool] = mapped_column(Boolean, server_default=true())
+    back_on: Mapped[date | None] = mapped_column(Date)
 
 
 @dataclass(frozen=True)
@@ -59,15 +68,17 @@ def names(session: Session, team_id: str, user_ids: set[str]) -> dict[str, str]:
 
 
 def save(session: Session, team_id: str, profile: Profile) -> None:
-    """Remember what Slack says of a person; the newest word wins."""
+    """Remember what Slack says of a person; the newest word wins, but for the language they chose here."""
     facts = {
         "name": profile.name,
-        "locale": profile.locale,
+        "slack_locale": profile.locale,
         "timezone": profile.timezone,
         "deleted": profile.deleted,
     }
-    statement = upsert(session, Person).values(team_id=team_id, user_id=profile.user_id, **facts)
-    session.execute(statement.on_conflict_do_update(index_elements=["team_id", "user_id"], set_=facts))
+    new = {"team_id": team_id, "user_id": profile.user_id, "locale": profile.locale, **facts}
+    statement = upsert(session, Person).values(**new)
+    changed = {**facts, "locale": func.coalesce(Person.chosen_locale, statement.excluded.locale)}
+    session.execute(statement.on_conflict_do_update(index_elements=["team_id", "user_id"], set_=changed))
 
 
 def remember_im(session: Session, team_id: str, user_id: str, channel: str) -> None:
@@ -100,8 +111,47 @@ def gone(session: Session, team_id: str, user_ids: set[str]) -> set[str]:
     return set(session.scalars(query))
 
 
+def away(session: Session, team_id: str, user_ids: Collection[str], today: date) -> set[str]:
+    """Return who of these is away on a day."""
+    if not user_ids:
+        return set()
+    where = (Person.team_id == team_id, Person.user_id.in_(list(user_ids)), Person.back_on > today)
+    return set(session.scalars(select(Person.user_id).where(*where)))
+
+
 def choose_summary(session: Session, team_id: str, user_id: str, wish: str) -> bool:
     """Remember when a person wants the weekly summary; False when we do not know them."""
     where = (Person.team_id == team_id, Person.user_id == user_id)
     chosen = update(table(Person)).where(*where).values(summary=wish).returning(table(Person).c.user_id)
     return session.execute(chosen).first() is not None
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What a person wants for themselves.
+
+    `language`: one of ours, None for Slack's. `quiet`: start, end and whether weekends count, None for the team's.
+    `back_on`: the day they are back, None when they are here.
+    """
+
+    summary: str
+    language: str | None
+    quiet: tuple[str, str, bool] | None
+    back_on: date | None
+
+
+def choose(session: Session, team_id: str, user_id: str, wishes: Wishes) -> bool:
+    """Remember what a person wants for themselves; False when we do not know them."""
+    start, end, weekends = wishes.quiet or (None, None, True)
+    chosen = {
+        "summary": wishes.summary,
+        "chosen_locale": wishes.language,
+        "locale": wishes.language or func.coalesce(Person.slack_locale, Person.locale),
+        "quiet_start": start,
+        "quiet_end": end,
+        "quiet_weekends": weekends,
+        "back_on": wishes.back_on,
+    }
+    where = (Person.team_id == team_id, Person.user_id == user_id)
+    done = update(table(Person)).where(*where).values(**chosen).returning(table(Person).c.user_id)
+    return session.execute(done).first() is not None

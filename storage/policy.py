@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy import JSON, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from bot.policy import Policy, build
-from storage import counters
+from bot.policy import Policy, PolicyError, PolicyUnreadableError, build
+from storage import counters, policy_log
 from storage.db import Base, upsert
 
 
@@ -30,20 +30,40 @@ def tables(session: Session, team_id: str) -> dict[str, Any]:
 
 
 def load(session: Session, team_id: str) -> Policy:
-    """Return the whole policy; what was never set has its default."""
-    return build(tables(session, team_id))
+    """Return the whole policy; what was never set has its default. Raises PolicyUnreadableError."""
+    try:
+        return build(tables(session, team_id))
+    except PolicyError as error:
+        raise PolicyUnreadableError(str(error), *error.faults) from None
+
+
+def lock(session: Session, team_id: str) -> None:
+    """Let others who change this workspace's policy wait until we commit; what we read from now on stays so."""
+    counters.take(session, team_id, "policy")
 
 
 def replace(session: Session, team_id: str, changed: dict[str, Any], by: str, now: datetime) -> None:
-    """Replace the tables named in `changed`. Raises PolicyError when the whole would not hold together.
+    """Replace the tables named in `changed`, and log those that say something else now.
 
-    Two changes at once come one after the other: both take the next number of the workspace's policy.
+    Raises PolicyError when the whole would not hold together. Two changes at once come one after the other.
     """
-    counters.take(session, team_id, "policy")
-    policy = build({**tables(session, team_id), **changed})
+    lock(session, team_id)
+    before = tables(session, team_id)
+    policy = build({**before, **changed})
     policy.check()
-    stored = policy.model_dump(mode="json", exclude_none=True)
+    defaults, after = _plain(Policy()), _plain(policy)
     for name in changed:
-        facts = {"content": stored[name], "changed_by": by, "changed_at": now}
-        statement = upsert(session, PolicyTable).values(team_id=team_id, name=name, **facts)
-        session.execute(statement.on_conflict_do_update(index_elements=["team_id", "name"], set_=facts))
+        _write(session, team_id, name, after[name], by, now)
+        if after[name] != before.get(name, defaults[name]):
+            was = before.get(name, defaults[name])
+            policy_log.add(session, team_id, name, before=was, after=after[name], by=by, now=now)
+
+
+def _plain(policy: Policy) -> dict[str, Any]:
+    return policy.model_dump(mode="json", exclude_none=True)
+
+
+def _write(session: Session, team_id: str, name: str, content: dict[str, Any], by: str, now: datetime) -> None:
+    facts = {"content": content, "changed_by": by, "changed_at": now}
+    statement = upsert(session, PolicyTable).values(team_id=team_id, name=name, **facts)
+    session.execute(statement.on_conflict_do_update(index_elements=["team_id", "name"], set_=facts))

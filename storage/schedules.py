@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from sqlalchemy import Boolean, Index, String, delete, or_, select, update
+from sqlalchemy import Boolean, Index, String, delete, func, or_, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from storage.db import Base, table, upsert
@@ -65,6 +65,11 @@ def due(session: Session, now: datetime, limit: int, stopped: Collection[str] = 
     """Return the schedules that are due, of all workspaces but `stopped` ones, the longest overdue first."""
     where = (Schedule.next_at <= now, Schedule.team_id.not_in(list(stopped)))
     return list(session.scalars(select(Schedule).where(*where).order_by(Schedule.next_at).limit(limit)))
+
+
+def next_due(session: Session, stopped: Collection[str] = ()) -> datetime | None:
+    """Return when the next schedule is due, of all workspaces but `stopped` ones."""
+    return session.scalar(select(func.min(Schedule.next_at)).where(Schedule.team_id.not_in(list(stopped))))
 
 
 def claim(session: Session, found: Schedule, next_at: datetime) -> bool:

@@ -9,7 +9,10 @@ from storage.db import Base, table, upsert
 
 
 class Workspace(Base):
-    """A Slack workspace. After `stopped_at` (why: `reason`) nothing is sent to it, until we are installed again."""
+    """A Slack workspace. After `stopped_at` (why: `reason`) nothing is sent to it, until we are installed again.
+
+    From `set_up_at` on Home leads its admins through the first steps no more.
+    """
 
     __tablename__ = "workspaces"
 
@@ -17,6 +20,7 @@ class Workspace(Base):
     app_id: Mapped[str | None] = mapped_column(String(20))
     stopped_at: Mapped[datetime | None]
     reason: Mapped[str | None] = mapped_column(String(40))
+    set_up_at: Mapped[datetime | None]
 
 
 def enter(session: Session, team_id: str) -> bool:
@@ -54,3 +58,25 @@ def app_id(session: Session, team_id: str) -> str | None:
 def name_app(session: Session, team_id: str, app_id: str) -> None:
     """Remember our app's id; links to our Home need it."""
     session.execute(update(table(Workspace)).where(Workspace.team_id == team_id).values(app_id=app_id))
+
+
+def get(session: Session, team_id: str) -> Workspace | None:
+    """Return what we know of a workspace."""
+    return session.get(Workspace, team_id, populate_existing=True)
+
+
+def known(session: Session) -> list[str]:
+    """Return all workspaces we ever served, stopped ones too."""
+    return list(session.scalars(select(Workspace.team_id).order_by(Workspace.team_id)))
+
+
+def is_set_up(session: Session, team_id: str) -> bool:
+    """Say whether the first steps are behind the admins."""
+    query = select(Workspace.set_up_at).where(Workspace.team_id == team_id)
+    return session.scalar(query) is not None
+
+
+def set_up(session: Session, team_id: str, now: datetime) -> None:
+    """Note that the first steps are done, or that the admins want no more of them."""
+    where = (Workspace.team_id == team_id, Workspace.set_up_at.is_(None))
+    session.execute(update(table(Workspace)).where(*where).values(set_up_at=now))

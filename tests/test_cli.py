@@ -145,6 +145,27 @@ def test_a_policy_is_applied_before_the_first_run_table_by_table_and_all_or_noth
     assert policy["workspace"]["language"] == "en"
 
 
+def test_the_log_says_who_changed_what_in_words_and_as_json(office: Office) -> None:
+    assert office.needline("policy", "log").stdout == "Nothing was changed yet.\n"
+    office.needline("policy", "apply", office.write('[vote]\nquorum = 1\n[people]\nreviewers = ["U0BOB"]'))
+    office.needline("policy", "apply", office.write("[vote]\nquorum = 1"))  # says nothing new
+    told = office.needline("policy", "log").stdout
+    assert told.count("the command line") == 2
+    assert "  Quorum: 3 → 1\n" in told
+    assert "  Reviewers: added U0BOB\n" in told
+    newest, former = json.loads(office.needline("policy", "log", "--json").stdout)
+    assert (former["name"], former["before"]["quorum"], former["after"]["quorum"]) == ("vote", 3, 1)
+    assert (newest["number"], newest["name"], newest["by"]) == (2, "people", "policy apply")
+
+
+def test_the_last_admin_is_not_taken_out_by_a_file(office: Office) -> None:
+    assert office.needline("policy", "apply", office.write('[people]\nadmins = ["U0ADA"]')).returncode == 0
+    refused = office.needline("policy", "apply", office.write('[people]\nreviewers = ["U0BOB"]'))
+    assert refused.returncode == 2
+    assert "people.admins: without an admin" in refused.stderr
+    assert json.loads(office.needline("policy", "show").stdout)["people"]["admins"] == ["U0ADA"]
+
+
 # -- run
 
 

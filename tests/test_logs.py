@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,6 +17,7 @@ from slack_bolt import App, BoltRequest
 from bot import logs
 from bot.app import Install, bolt_app
 from bot.config import Config
+from handlers.metrics import Counts
 
 FORMATS = ("console", "json")
 FORM = "application/x-www-form-urlencoded"
@@ -161,7 +163,7 @@ def _bolt() -> App:
         "slack_signing_secret": SIGNING_SECRET,
         "slack_api_url": "http://127.0.0.1:1/",
     }
-    edge: Any = None
+    edge: Any = SimpleNamespace(counts=Counts())
     return bolt_app(Config.model_validate(settings), Install("T0TEST", "Test", "B0BOT", "U0BOT"), edge)
 
 

@@ -1,11 +1,11 @@
 """What follows from where people live, and from their leaving."""
 
-from datetime import datetime
+from datetime import datetime, time
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from bot.domain.calendar import zone_named
+from bot.domain.calendar import Quiet, at, zone_named
 from bot.domain.people import Actor
 from bot.domain.refusals import Refused
 from bot.policy import Policy
@@ -15,6 +15,7 @@ from storage import changes, feedback, outbox, people
 from storage import policy as policy_store
 from storage.feedback import Standing
 from storage.outbox import Letter
+from storage.people import Person
 from storage.votes import Round
 
 
@@ -24,10 +25,30 @@ def zone_of(name: str | None, policy: Policy) -> ZoneInfo:
 
 
 def quiet_until(session: Session, policy: Policy, team_id: str, user_id: str, now: datetime) -> datetime | None:
-    """Return until when a person is not to be disturbed; None when they may be."""
+    """Return until when a person is not to be disturbed: by the hours they chose, else the team's, and while away.
+
+    None when they may be. Who comes back is not woken at midnight.
+    """
     person = people.get(session, team_id, user_id)
     zone = zone_of(person.timezone if person else None, policy)
-    return policy.quiet.hours(policy.workspace.calendar.weekend).until(now, zone)
+    back = back_at(person, zone, now)
+    return _hours(person, policy).until(back or now, zone) or back
+
+
+def _hours(person: Person | None, policy: Policy) -> Quiet:
+    weekend = policy.workspace.calendar.weekend
+    if person is None or person.quiet_start is None or person.quiet_end is None:
+        return policy.quiet.hours(weekend)
+    start, end = time.fromisoformat(person.quiet_start), time.fromisoformat(person.quiet_end)
+    return Quiet(start, end, weekend if person.quiet_weekends else frozenset())
+
+
+def back_at(person: Person | None, zone: ZoneInfo, now: datetime) -> datetime | None:
+    """Return when the day begins on which somebody is back; None when they are not away."""
+    if person is None or person.back_on is None:
+        return None
+    back = at(person.back_on, time(), zone)
+    return back if now < back else None
 
 
 def hand_over(session: Session, team_id: str, user_id: str, why: str, now: datetime) -> bool:

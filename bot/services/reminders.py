@@ -1,6 +1,6 @@
 """Reminding reviewers of votes that are due: at most once a working day, in their own morning."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
@@ -26,7 +26,7 @@ def remind(session: Session, team_id: str, zone: str, policy: Policy, due: Occur
         return
     letters = [
         _letter(reviewer, due.period)
-        for reviewer in _living_in(session, team_id, zone, policy)
+        for reviewer in _living_in(session, team_id, zone, policy, today)
         if due_votes(session, team_id, reviewer, policy, now)
         and _first_today(session, team_id, reviewer, due, now)
     ]
@@ -43,13 +43,14 @@ def _letter(reviewer: str, day: str) -> Letter:
     return Letter(lane=reviewer, kind="reminder", about=day, key=f"reminder:{reviewer}", priority=news.NEWS)
 
 
-def _living_in(session: Session, team_id: str, zone: str, policy: Policy) -> list[str]:
-    """Return the reviewers of a zone who did not leave; whom we do not know yet lives where the team does."""
+def _living_in(session: Session, team_id: str, zone: str, policy: Policy, today: date) -> list[str]:
+    """Return the reviewers of a zone who are here; whom we do not know yet lives where the team does."""
     reviewers = sorted(policy.reviewers())
     known = people.among(session, team_id, reviewers)
     zones = {user_id: zone_of(person.timezone, policy).key for user_id, person in known.items()}
     here = [reviewer for reviewer in reviewers if zones.get(reviewer, policy.workspace.timezone) == zone]
-    return [reviewer for reviewer in here if reviewer not in known or not known[reviewer].deleted]
+    absent = people.away(session, team_id, here, today)
+    return [one for one in here if one not in absent and (one not in known or not known[one].deleted)]
 
 
 def _first_today(session: Session, team_id: str, reviewer: str, due: Occurrence, now: datetime) -> bool:

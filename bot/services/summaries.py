@@ -1,6 +1,6 @@
 """The weekly summary: a requester's open requests, for those who want it."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -24,7 +24,8 @@ def send(session: Session, team_id: str, zone: str, policy: Policy, due: Occurre
 
     Not after its week is over, when the next one is near: a week missed is made up for within that week or never.
     """
-    year, week, _ = now.astimezone(zone_of(zone, policy)).isocalendar()
+    today = now.astimezone(zone_of(zone, policy)).date()
+    year, week, _ = today.isocalendar()
     if f"{year}-W{week:02}" != due.period:
         return
     letters = [
@@ -35,14 +36,16 @@ def send(session: Session, team_id: str, zone: str, policy: Policy, due: Occurre
             key=f"summary:{person.user_id}",
             priority=news.NOTICE,
         )
-        for person in _living_in(session, team_id, zone, policy)
+        for person in _living_in(session, team_id, zone, policy, today)
         if _has_news(session, person, due) and _first_this_week(session, person, due, now)
     ]
     outbox.put(session, team_id, letters, now)
 
 
-def _living_in(session: Session, team_id: str, zone: str, policy: Policy) -> list[Person]:
+def _living_in(session: Session, team_id: str, zone: str, policy: Policy, today: date) -> list[Person]:
+    """Return the requesters of a zone who neither left nor are away."""
     filers = feedback.with_open_feedback(session, team_id)
+    filers -= people.away(session, team_id, filers, today)
     known = people.among(session, team_id, filers).values()
     return [person for person in known if not person.deleted and zone_of(person.timezone, policy).key == zone]
 
@@ -60,7 +63,7 @@ def _first_this_week(session: Session, person: Person, due: Occurrence, now: dat
 
 
 def choose(session: Session, actor: Actor, wish: str) -> None:
-    """Remember when a person wants the summary. Raises Refused for what is no such wish, Busy while we do not know them.
+    """Remember when a person wants the summary. Raises Refused for what is no wish, Busy while we do not know them.
 
     Whoever is new is looked up at Slack at each of their gestures; the next one finds them.
     """

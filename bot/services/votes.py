@@ -11,7 +11,7 @@ from bot.domain.requirements import Change, Status
 from bot.domain.votes import WHY_MAX, Choice, Result, has_quorum, outcome
 from bot.policy import Policy
 from bot.services import news
-from storage import feedback, outbox, requirements
+from storage import feedback, outbox, people, requirements
 from storage import policy as policy_store
 from storage import votes as vote_store
 from storage.requirements import Requirement
@@ -31,11 +31,13 @@ def open_round(
 ) -> None:
     """Open a vote by the rules of the policy as it is now.
 
-    Who alone asked does not vote, so quorum and departments are never more than the others can reach.
+    Who alone asked does not vote and nobody waits for who is away, so quorum and departments are never more than the
+    others can reach. Should all be away, the round waits for them.
     """
     rules, voters = policy.vote, policy.reviewers()
     if len(filers) == 1:
         voters -= filers
+    voters = voters - people.away(session, team_id, voters, policy.workspace.calendar.local(now)) or voters
     quorum = min(rules.quorum, max(len(voters), 1)) if policy.reviewers() else rules.quorum
     heard = {name for voter in voters for name in policy.departments_of(voter)}
     vote_store.open_round(

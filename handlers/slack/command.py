@@ -16,8 +16,10 @@ from handlers.slack.blocks.text import mrkdwn
 from handlers.slack.decide_through import type_decide
 from handlers.slack.edge import actor_of, edge_of
 from handlers.slack.feedback import open_details, open_form
+from handlers.slack.preferences import open_preferences
 from handlers.slack.reminders import type_summary
 from handlers.slack.search import find
+from handlers.slack.settings import open_settings
 from handlers.slack.typed import as_typed
 from handlers.slack.vote_through import type_vote
 from storage import customers, feedback, requirements
@@ -27,6 +29,14 @@ Payload = dict[str, Any]
 
 MINE = 20
 """How many of a person's feedback `mine` lists."""
+
+OPENERS = {
+    **dict.fromkeys(("vote", "投票"), type_vote),
+    **dict.fromkeys(("decide", "评审"), type_decide),
+    **dict.fromkeys(("settings", "设置"), open_settings),
+    **dict.fromkeys(("me", "我的设置"), open_preferences),
+}
+"""The words that open a modal."""
 
 _REFERENCE = re.compile(r"^([RF])-?(\d{1,9})$", re.IGNORECASE)
 _FIND = re.compile(r"^(?:find|ｆｉｎｄ|查找)(?:\s+(.+))?$", re.IGNORECASE | re.DOTALL)
@@ -41,10 +51,8 @@ def feedback_command(ack: Any, body: Payload, client: WebClient, context: BoltCo
         ack(usage(actor_of(context).locale))
     elif word in {"mine", "我的"}:
         ack(mine(context))
-    elif word in {"vote", "投票"}:
-        type_vote(ack, body, client, context)
-    elif word in {"decide", "评审"}:
-        type_decide(ack, body, client, context)
+    elif opens := OPENERS.get(word):
+        opens(ack, body, client, context)
     elif word in {"summary", "周报"}:
         type_summary(ack, context)
     elif wanted := _FIND.match(text):

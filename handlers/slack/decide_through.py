@@ -159,9 +159,7 @@ def _decide(session: Session, context: BoltContext, number: int, view: Payload) 
     change = Change(Status(typed["decision"] or ""), typed.get("reason"), typed.get("sentence"), typed.get("target"))
     seen_status = Status(saw) if saw in set(Status) else None
     key, now, before = forms.seen_key(view), edge_of(context).now(), _walk_of(view).decided
-    service.decide(
-        session, actor_of(context), number, change, now, key=key, seen_status=seen_status, decided=before
-    )
+    service.decide(session, actor_of(context), number, change, now, key=key, seen_status=seen_status, decided=before)
 
 
 def _go_on(session: Session, context: BoltContext, walk: Walk, note: list[Block]) -> Block:

@@ -2,23 +2,26 @@
 
 import json
 import re
+import time
 from collections.abc import Callable
 from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any
 from uuid import uuid4
 
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Gauge
-from slack_bolt import App, BoltContext, BoltResponse
+from slack_bolt import App, BoltContext, BoltRequest, BoltResponse
 from slack_sdk import WebClient
 from slack_sdk.webhook import WebhookClient
 
 from bot.domain.people import Actor
 from bot.domain.refusals import Busy, Refused
 from bot.i18n import FALLBACK, say
+from bot.policy import PolicyUnreadableError
+from handlers.metrics import Counts
 from handlers.slack import who
 from handlers.slack.blocks.text import escape, section
 from storage import workspaces
@@ -28,25 +31,6 @@ log = structlog.get_logger(__name__)
 
 SLACK_HOOKS = ("https://hooks.slack.com/", "https://hooks.slack-gov.com/")
 Payload = dict[str, Any]
-
-
-class Counts:
-    """What came in and what became of it, for /metrics."""
-
-    def __init__(self) -> None:
-        self.registry = CollectorRegistry()
-        self.requests = Counter(
-            "needline_requests",
-            "Requests from Slack, by kind and outcome.",
-            ["kind", "outcome"],
-            registry=self.registry,
-        )
-        self.sockets = Gauge("needline_sockets", "Open connections of Socket Mode.", registry=self.registry)
-        self.stopped = Gauge(
-            "needline_stopped",
-            "1 after Slack uninstalled us or revoked our token: nothing is delivered until we are installed again.",
-            registry=self.registry,
-        )
 
 
 @dataclass(frozen=True)
@@ -79,6 +63,22 @@ def _post(url: str, text: str, blocks: list[Payload] | None) -> None:
         webhook.send(text=text, blocks=blocks, response_type="ephemeral", replace_original=False)
     except OSError as error:
         log.warning("whisper.lost", error=type(error).__name__)
+
+
+class Listening(App):
+    """A Bolt app that notes how long Slack waits for its answers; strangers, who are turned away, do not count."""
+
+    def __init__(self, counts: Counts, **settings: Any) -> None:
+        super().__init__(**settings)
+        self._counts = counts
+
+    def dispatch(self, req: BoltRequest) -> BoltResponse:
+        """Answer one request."""
+        began = time.perf_counter()
+        response = super().dispatch(req)
+        if response.status != HTTPStatus.UNAUTHORIZED:
+            self._counts.answered(kind_of(req.body), time.perf_counter() - began)
+        return response
 
 
 def edge_of(context: BoltContext) -> Edge:
@@ -206,6 +206,9 @@ def _sentence(error: Exception, kind: str, locale: str) -> str:
     """Return the refusal's sentence; for what we did not foresee, one with a reference that stands in the log."""
     if isinstance(error, Refused):
         return refusal(error, locale)
+    if isinstance(error, PolicyUnreadableError):
+        log.error("settings.unreadable", kind=kind, reason=str(error))
+        return say(locale, "failed.settings")
     reference = uuid4().hex[:8]
     log.error("gesture.failed", reference=reference, kind=kind, reason=type(error).__name__, exc_info=error)
     key = "failed.busy" if isinstance(error, Busy) else "failed.ours"

@@ -136,7 +136,9 @@ def take(ack: Any, body: Payload, context: BoltContext) -> None:
     edge, view = edge_of(context), body["view"]
     draft = draft_from(forms.values(view), forms.facts(view))
     with edge.database.begin() as session:
-        service.file(session, actor_of(context), draft, edge.now(), key=forms.seen_key(view))
+        number = service.file(session, actor_of(context), draft, edge.now(), key=forms.seen_key(view))
+    if number is not None:
+        edge.counts.filings.inc()
     ack()
 
 

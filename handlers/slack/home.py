@@ -7,13 +7,13 @@ from slack_sdk import WebClient
 from sqlalchemy.orm import Session
 
 from bot.i18n import FALLBACK
-from bot.policy import Policy
+from bot.policy import Policy, PolicyUnreadableError
 from bot.services import digest, votes
 from bot.services.people import zone_of
-from handlers.slack import who
+from handlers.slack import first_run, who
 from handlers.slack.blocks import home as blocks
 from handlers.slack.blocks.home import Asked, Home
-from handlers.slack.blocks.text import Block
+from handlers.slack.blocks.setup import unreadable
 from handlers.slack.edge import Edge, edge_of
 from handlers.slack.feedback import open_form
 from storage import feedback, lines, people, policy
@@ -33,11 +33,28 @@ def opened(body: Payload, client: WebClient, context: BoltContext) -> None:
         known = people.get(session, team_id, viewer) is not None
     if not known:
         who.introduce(edge.database, client, team_id, viewer)
-    client.views_publish(user_id=viewer, view=draw(edge, team_id, viewer))
+    publish(edge, client, team_id, viewer)
 
 
-def draw(edge: Edge, team_id: str, viewer: str) -> Block:
-    """Return a person's Home as things now are."""
+def publish(edge: Edge, client: WebClient, team_id: str, viewer: str) -> None:
+    """Show a person their Home. Settings that this version cannot read are told there, to be put right."""
+    try:
+        is_member = first_run.look(edge, client, team_id, viewer)
+        facts, locale = _facts(edge, team_id, viewer, is_member=is_member)
+    except PolicyUnreadableError:
+        client.views_publish(user_id=viewer, view=unreadable(_language(edge, team_id, viewer)))
+        return
+    client.views_publish(user_id=viewer, view=blocks.home(facts, locale))
+    first_run.note_done(edge, team_id, facts.setup)
+
+
+def _language(edge: Edge, team_id: str, viewer: str) -> str:
+    with edge.database.read() as session:
+        return people.language(session, team_id, viewer)
+
+
+def _facts(edge: Edge, team_id: str, viewer: str, *, is_member: bool | None = None) -> tuple[Home, str]:
+    """Return what there is to show, and the viewer's language."""
     with edge.database.read() as session:
         person = people.get(session, team_id, viewer)
         rules = policy.load(session, team_id)
@@ -54,8 +71,9 @@ def draw(edge: Edge, team_id: str, viewer: str) -> Block:
             asked=asked,
             questions=questions,
             mine=_mine(session, team_id, viewer),
+            setup=first_run.setup(session, team_id, viewer, rules, is_member=is_member),
         )
-    return blocks.home(facts, person.locale if person else FALLBACK)
+    return facts, person.locale if person else FALLBACK
 
 
 def _lines_of(session: Session, team_id: str, rounds: list[Round]) -> list[tuple[Line, Round]]:

@@ -12,7 +12,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.delivery import Dead, Moot, Outcome, RetryAfter, Sent, Unknown
 from bot.domain.refusals import Busy
-from bot.policy import CHANNELS
+from bot.policy import CHANNELS, PolicyUnreadableError
 from handlers.slack import letters, who
 from handlers.slack.letters import Drawn
 from handlers.slack.lookup import find
@@ -52,8 +52,8 @@ class SlackSender:
         try:
             self._meet(row)
             drawn, posted = self._draw(row)
-        except Busy:
-            return Unknown("database") if maybe_shown else RetryAfter(DATABASE_S, "database")
+        except (Busy, PolicyUnreadableError) as error:
+            return _not_drawn(error, row, maybe_shown=maybe_shown)
         except Exception:
             log.exception("sender.not_drawn", team=row.team_id, row=row.id, kind=row.kind)
             return Dead("drawing_failed")
@@ -92,7 +92,7 @@ class SlackSender:
         if maybe_shown:
             ts = self._find(row)
             if ts:
-                return Sent(str(row.channel), ts, redrawn=drawn.redrawn)
+                return Sent(str(row.channel), ts, redrawn=drawn.redrawn, found=True)
         if not drawn.worth_posting:
             return Moot("over before it was posted")
         if maybe_shown and row.lane not in CHANNELS and row.priority > outbox.URGENT:
@@ -160,6 +160,15 @@ class SlackSender:
         with self.database.begin() as session:
             people.remember_im(session, row.team_id, row.lane, opened)
         return opened
+
+
+def _not_drawn(error: Exception, row: OutboxRow, *, maybe_shown: bool) -> Outcome:
+    """Let what we cannot draw yet wait: for the database, or for the version that wrote the settings."""
+    seconds, why = DATABASE_S, "database"
+    if isinstance(error, PolicyUnreadableError):
+        log.error("sender.settings_unreadable", team=row.team_id, reason=str(error))
+        seconds, why = STOPPED_S, "settings"
+    return Unknown(why, seconds) if maybe_shown else RetryAfter(seconds, why)
 
 
 def _refused(error: SlackApiError, *, maybe_shown: bool) -> Outcome:

@@ -20,7 +20,7 @@ from slack_sdk.socket_mode.builtin import SocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 
-from handlers.slack.edge import Counts
+from handlers.metrics import Counts
 
 log = structlog.get_logger(__name__)
 

@@ -147,6 +147,8 @@ def take(ack: Any, body: Payload, context: BoltContext) -> None:
         key = forms.seen_key(view)
         taken = service.take(session, actor, requirement, number, choice, why, edge.now(), key=key)
         shown = _next(session, actor, walk.after(taken), _said(actor.locale, requirement, taken, why))
+    if choice and not taken.refused:
+        edge.counts.votes.inc()
     ack(response_action="update", view=shown)
 
 

@@ -29,6 +29,7 @@ def cast(ack: Any, body: Payload, context: BoltContext) -> None:
         outcome = service.cast(
             session, actor, number, choice, float(press["action_ts"]), edge.now(), number=forms.number(vote)
         )
+    edge.counts.votes.inc()
     ack()
     edge.whisper(body, *_confirmation(actor, number, outcome))
 

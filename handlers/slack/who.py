@@ -74,12 +74,16 @@ def is_from_elsewhere(body: Payload, team_id: str) -> bool:
     return home not in {None, team_id} and not body.get("enterprise")
 
 
+def quick(client: WebClient) -> WebClient:
+    """Return a client that waits at most LOOKUP_S, for what a gesture asks of Slack on its way."""
+    timeout = cast("int", LOOKUP_S)  # urllib takes fractions of a second; the SDK's annotation does not
+    return WebClient(client.token, client.base_url, timeout=timeout, retry_handlers=[])
+
+
 def look_up(client: WebClient, user_id: str) -> Profile | None:
     """Ask Slack about a person, for at most LOOKUP_S; None when it does not answer."""
-    timeout = cast("int", LOOKUP_S)  # urllib takes fractions of a second; the SDK's annotation does not
-    quick = WebClient(client.token, client.base_url, timeout=timeout, retry_handlers=[])
     try:
-        answer = quick.users_info(user=user_id, include_locale=True)
+        answer = quick(client).users_info(user=user_id, include_locale=True)
         return profile(answer["user"])
     except (SlackClientError, OSError, HTTPException, KeyError) as error:
         log.info("who.unknown", user=user_id, reason=type(error).__name__)

@@ -6,7 +6,7 @@ from http import HTTPStatus
 
 import anyio.to_thread
 import structlog
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 from slack_bolt import App
 from slack_bolt.adapter.starlette.handler import to_bolt_request, to_starlette_response
 from starlette.applications import Starlette
@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from bot.domain.refusals import Busy
+from handlers.metrics import page
 from handlers.slack.edge import Edge
 from storage import migrations, outbox
 
@@ -71,7 +72,8 @@ def create(
         return await run_in_threadpool(_ready, edge, is_connected)
 
     async def metrics(_request: Request) -> Response:
-        return Response(generate_latest(edge.counts.registry), media_type=CONTENT_TYPE_LATEST)
+        told = await run_in_threadpool(page, edge.counts, edge.database, edge.now)
+        return Response(told, media_type=CONTENT_TYPE_LATEST)
 
     routes = [
         Route("/slack/events", slack, methods=["POST"]),

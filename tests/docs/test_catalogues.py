@@ -14,12 +14,15 @@ from bot.domain.feedback import Kind, Stake, State, Urgency
 from bot.domain.requirements import MOVES, REASONS, ROLLED_BACK, SENTENCE_MAX, Status
 from bot.domain.votes import Choice, Result
 from bot.i18n import FOLDER, LOCALES, catalogue
-from bot.policy import DEPARTMENTS
+from bot.policy import DEPARTMENTS, LANGUAGES
+from bot.policy_words import KINDS as SETTINGS
+from bot.policy_words import PLAIN_FAULTS
 from bot.services.summaries import WISHES
 from handlers.slack.blocks.decide_through import CHOICES as DECISIONS
 from handlers.slack.blocks.decide_through import OUTCOMES
 from handlers.slack.blocks.feedback import NO_STAKE
 from handlers.slack.blocks.news import CHANGES
+from handlers.slack.blocks.setup import STEPS
 from handlers.slack.cards import MENU
 
 Sentence = str | tuple[str, ...]
@@ -35,6 +38,7 @@ SHAPE = re.compile(rf"({FAMILIES})\.[a-z_]*\{{\}}")
 
 # What the code puts into the key of a sentence it does not name outright. A form's name stands in two kinds of key.
 SMALL_FORMS = ("answer", "ask", "reply", "why", "reopen")
+PATHS = {f"{table}.{key}": kind for table, keys in SETTINGS.items() for key, kind in keys.items()}
 DYNAMIC: dict[str, Iterable[str]] = {
     "kind.{}": Kind,
     "urgency.{}": Urgency,
@@ -76,6 +80,21 @@ DYNAMIC: dict[str, Iterable[str]] = {
     "walked.{}": OUTCOMES,
     "summary.{}": WISHES,
     "summary.chosen_{}": WISHES,
+    "settings.{}": SETTINGS,
+    "settings_intro.{}": SETTINGS,
+    "setting.{}": PATHS,
+    "setting.departments.{}": [],  # likewise
+    "hint.{}": [path for path in PATHS if not path.startswith("departments.")],
+    "said.{}": [path for path, kind in PATHS.items() if kind != "flag"],
+    "said.{}_yes": [path for path, kind in PATHS.items() if kind == "flag"],
+    "said.{}_no": [path for path, kind in PATHS.items() if kind == "flag"],
+    "said.{}_none": [path for path, kind in PATHS.items() if kind in {"channel", "date"}],
+    "setting_none.{}": [path for path, kind in PATHS.items() if kind in {"channel", "date"}],
+    "language.{}": LANGUAGES,
+    "fault.{}": PLAIN_FAULTS,
+    "setup.{}": STEPS,
+    "setup.{}_why": STEPS,
+    "setup.{}_intro": STEPS,
     "notice.{}": [],  # Slack's own error names, of which some have a sentence
 }
 OPEN_ENDED = ("notice.",)
@@ -88,6 +107,12 @@ LIMITS = [
     (r"(kind|urgency|stake|status|reason|menu)\.\w+", 75),
     (r"form\.\w+\.(option|add)", 75),
     (r"form\.\w+\.placeholder", 150),
+    (r"said\..+_yes", 75),
+    (r"setting_none\..+", 75),
+    (r"(settings|setup)\.(title|save|close|back|history|channels|people|departments|vote|review|triage)", 24),
+    (r"settings\.(workspace|quiet|reminders|delivery)", 24),
+    (r"preferences\.(as_slack|as_team|own|here)", 60),
+    (r"(setting|hint)\..+", 2000),
     (r"form\..+", 2000),
     (r"sentence\.\w+", SENTENCE_MAX),
 ]

@@ -17,7 +17,8 @@ import practice.workspace  # noqa: F401 - its import registers the methods
 from bot.app import Install, bolt_app
 from bot.config import Config
 from bot.now import system
-from handlers.slack.edge import Counts, Edge
+from handlers.metrics import Counts
+from handlers.slack.edge import Edge
 from handlers.web import app as web
 from practice.api import METHODS
 from practice.manifest import read_manifest
@@ -97,6 +98,7 @@ NEEDS: dict[str, frozenset[str]] = {
     "chat_postMessage": frozenset({"chat:write"}),
     "chat_update": frozenset({"chat:write"}),
     "conversations_history": READS_HISTORY,
+    "conversations_info": frozenset({"channels:read", "groups:read"}),
     "conversations_open": frozenset({"im:write"}),
     "conversations_replies": READS_HISTORY,
     "users_info": frozenset({"users:read"}),

@@ -8,8 +8,6 @@ from pathlib import Path
 import pytest
 
 from bot import story
-from bot.config import Config
-from bot.policy import Policy
 from practice.api import METHODS
 from practice.workspace import METHOD_MODULES
 from tests.bot import ROOT
@@ -41,20 +39,51 @@ def test_a_changed_sentence_would_be_noticed(played: list[str]) -> None:
     assert "Got it: F-1 for Nobody." not in played
 
 
-def test_every_setting_is_named_with_its_default() -> None:
-    for name, table in Policy.model_fields.items():
-        row = next(line for line in README.splitlines() if line.startswith(f"| `[{name}]`"))
-        for key in table.annotation.model_fields:  # type: ignore[union-attr]
-            assert f"`{key}`" in row, f"{name}.{key}"
+CHINESE = {"docs/start.md": "docs/start.zh.md", "start.md": "start.zh.md"}
+"""Pages that exist in both languages: each README leads to its own."""
 
 
-def test_every_variable_is_named() -> None:
-    for name in Config.model_fields:
-        assert f"`{name.upper()}`" in README, name
+def outline(page: str) -> list[int]:
+    """Return the levels of a page's headings, in order; what stands in code is none."""
+    prose = re.sub(r"^```.*?^```|^    .*$", "", page, flags=re.DOTALL | re.MULTILINE)
+    return [len(marks) for marks in re.findall(r"^(#+) ", prose, re.MULTILINE)]
+
+
+def pages_of(page: str) -> list[str]:
+    """Return where a page leads, without the place on the page there, sorted; a page in Chinese by its English one."""
+    english = {chinese: name for name, chinese in CHINESE.items()}
+    found = re.findall(r"\]\(([^)#]+)", page.partition("\n\n")[2].partition("\n\n")[2])
+    return sorted(english.get(target, target) for target in found)
+
+
+def in_code(page: str) -> set[str]:
+    """Return commands, settings, names of files: everything in the code font."""
+    prose = re.sub(r"^ *```.*?^ *```", "", page, flags=re.DOTALL | re.MULTILINE)
+    return set(re.findall(r"`([^`]+)`", prose))
+
+
+def blocks(page: str) -> list[str]:
+    """Return what is to be typed, without comments and the values that each language has of its own."""
+    fenced = re.findall(r"^ *```(?:sh|toml)\n(.*?)```", page, re.DOTALL | re.MULTILINE)
+    indented = re.findall(r"(?:^    .+\n)+", page, re.MULTILINE) if not fenced else []
+    kept = (line.split("  #")[0].strip() for block in fenced or indented for line in block.splitlines())
+    return [line for line in kept if not line.startswith(("timezone", "language"))]
+
+
+@pytest.mark.parametrize(("name", "chinese"), [("README.md", "README.zh.md"), ("docs/start.md", "docs/start.zh.md")])
+def test_both_languages_have_the_same_sections_commands_settings_and_links(name: str, chinese: str) -> None:
+    ours, theirs = ((ROOT / path).read_text(encoding="utf-8") for path in (name, chinese))
+    assert outline(ours) == outline(theirs)
+    assert pages_of(ours) == pages_of(theirs)
+    assert blocks(ours) == blocks(theirs)
+    own = re.compile(r"/feedback [A-Z\u4e00-\u9fff][^`]*\.|/feedback 希望.*")
+    assert {code for code in in_code(ours) ^ in_code(theirs) if not own.fullmatch(code)} == set()
+    assert f"({Path(chinese).name})" in ours
+    assert f"({Path(name).name})" in theirs
 
 
 def links() -> Iterator[tuple[Path, str]]:
-    for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]:
+    for page in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]:
         for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
             if not target.startswith("http"):
                 yield page, target
@@ -67,6 +96,7 @@ def test_every_link_between_pages_leads_somewhere() -> None:
 
 def test_every_make_word_in_the_readme_exists() -> None:
     words = set(re.findall(r"make ([a-z]+)", README)) - {"and", "an"}
+    assert {"story", "demo", "run", "test", "help"} <= words
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     for word in words:
         assert re.search(rf"^{word}:", makefile, re.MULTILINE), word

@@ -58,7 +58,7 @@ def test_who_has_filed_nothing_is_told_in_three_sentences_and_can_begin(office: 
     locale = "en" if tongue == "en-US" else "zh_Hans"
     view = home(person)
     assert plain("home.welcome", locale) in view.text()
-    assert view.buttons() == [say(locale, "button.file")]
+    assert view.buttons() == [say(locale, "button.file"), say(locale, "button.preferences")]
     person.presses(say(locale, "button.file"), on=view)
     assert person.modal
     assert person.modal.title == say(locale, "form.title")
@@ -74,7 +74,7 @@ def test_what_a_person_filed_stands_there_newest_first_with_its_status_and_detai
     assert text.index(f"F-{second.number} · They thank us (Acme)") < text.index(f"R-{first.requirement} · They need")
     assert "In review" in text
     assert "Open" in text
-    assert view.buttons() == ["Details", "Details", "File feedback"]
+    assert view.buttons() == ["Details", "Details", "File feedback", "Your settings"]
     person.presses("Details", on=view)
     assert person.modal
     assert "They thank us." in person.modal.text()

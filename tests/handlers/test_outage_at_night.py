@@ -34,9 +34,7 @@ def overdue(office: Office) -> int:
 
 
 @pytest.mark.parametrize(("fault", "shown"), [("drop_before", 0), ("accept_then_drop", 1)])
-def test_news_lost_in_an_outage_that_ends_at_night_comes_in_the_morning(
-    office: Office, fault: str, shown: int
-) -> None:
+def test_news_lost_in_an_outage_that_ends_at_night_comes_in_the_morning(office: Office, fault: str, shown: int) -> None:
     number = workspace.file(office, office.alice, f"They need their sleep in spite of {fault}.")
     workspace.quiet(office)
     posts = office.ws.faults.add("chat.postMessage", fault, times=1)

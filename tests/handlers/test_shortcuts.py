@@ -5,7 +5,9 @@ from datetime import timedelta
 import pytest
 
 from bot.i18n import say
+from practice.people import Person
 from practice.workspace import Channel
+from storage import people
 from tests import workspace
 from tests.workspace import Office
 
@@ -49,9 +51,15 @@ def test_a_messages_words_stand_in_the_form_as_they_were_typed(office: Office) -
 
 def test_people_a_message_mentions_are_named_as_far_as_they_are_known(office: Office) -> None:
     office.bob.sends("/feedback help")
+    office.ws.eventually(lambda: is_known(office, office.bob), what="Bob is not remembered")
     from_message(office, f"<@{office.bob.id}> and <@U0NOBODY> and <!here> say it is slow")
     assert office.alice.modal
     assert office.alice.modal.value("words") == "@Bob and @… and @here say it is slow"
+
+
+def is_known(office: Office, person: Person) -> bool:
+    with office.needline.database.read() as session:
+        return people.get(session, office.ws.team_id, person.id) is not None
 
 
 def test_a_message_without_words_opens_an_empty_form(office: Office) -> None:

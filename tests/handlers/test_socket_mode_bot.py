@@ -17,7 +17,7 @@ from slack_bolt import App
 from slack_sdk import WebClient
 
 from bot.serving import serving
-from handlers.slack.edge import Counts
+from handlers.metrics import Counts
 from handlers.slack.sockets import SEATS, Sockets
 from practice.workspace import Workspace
 from storage import people

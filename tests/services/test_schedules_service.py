@@ -243,7 +243,7 @@ def test_what_nobody_wants_any_more_is_not_done_though_it_was_found(session: Ses
 
 def test_meetings_moved_to_another_day_are_announced_for_that_day(session: Session) -> None:
     settle_in(session, [])
-    review = {**FORTNIGHTLY, "when": "thu 16:00"}
+    review = {**FORTNIGHTLY, "when": "thu 16:00", "first": "2026-12-03"}
     policy_service.apply(session, TEAM, {"review": review}, "test", MONDAY)
     drive(session, MONDAY, later(days=24), HOUR)
     assert list(periods(session, "digest")) == ["2026-12-03", "2026-12-17"]

@@ -26,8 +26,10 @@ from storage import (
     migrations,
     news,
     outbox,
+    outbox_care,
     people,
     policy,
+    policy_log,
     requirements,
     schedules,
     search,
@@ -51,8 +53,10 @@ STORES = (
     lines,
     news,
     outbox,
+    outbox_care,
     people,
     policy,
+    policy_log,
     requirements,
     schedules,
     search,
@@ -66,10 +70,14 @@ KNOWN_TO_ALL = {
     "outbox.depth",
     "outbox.next_due",
     "outbox.overdue",
+    "outbox_care.forget",
+    "outbox_care.piles",
     "schedules.due",
     "schedules.forget",
+    "schedules.next_due",
     "seen.forget",
     "votes.expired",
+    "workspaces.known",
     "workspaces.served",
     "workspaces.stopped",
 }
@@ -130,14 +138,23 @@ READS: dict[str, Call] = {
     "outbox.dead": lambda s, t: outbox.dead(s, t, "UALICE"),
     "outbox.posted": lambda s, t: outbox.posted(s, t, "card:F-1"),
     "outbox.take_lanes": lambda s, t: outbox.take_lanes(s, t, ["triage"]),
+    "outbox_care.beginning": lambda s, t: outbox_care.beginning(s, t, "card:", 9),
+    "outbox_care.dead_by_lane": outbox_care.dead_by_lane,
+    "outbox_care.depth": outbox_care.depth,
+    "outbox_care.oldest_due": outbox_care.oldest_due,
+    "outbox_care.rows": lambda s, t: outbox_care.rows(s, t, outbox_care.STATES),
     "people.get": lambda s, t: people.get(s, t, "UALICE"),
     "people.language": lambda s, t: people.language(s, t, "UALICE"),
     "people.names": lambda s, t: people.names(s, t, {"UALICE", "UBOB"}),
     "people.among": lambda s, t: list(people.among(s, t, ["UALICE"]).values()),
     "people.gone": lambda s, t: sorted(people.gone(s, t, {"UGONE"})),
+    "people.away": lambda s, t: sorted(people.away(s, t, {"UAWAY"}, MONDAY.date())),
     "people.zones": lambda s, t: sorted(people.zones(s, t)),
     "policy.tables": policy.tables,
     "policy.load": policy.load,
+    "policy_log.newest": policy_log.newest,
+    "policy_log.since": lambda s, t: policy_log.since(s, t, "vote", 0),
+    "policy_log.last": lambda s, t: policy_log.last(s, t, 5),
     "requirements.get": lambda s, t: requirements.get(s, t, 1),
     "requirements.lock": lambda s, t: requirements.lock(s, t, 1),
     "requirements.moves": lambda s, t: requirements.moves(s, t, 1),
@@ -146,6 +163,8 @@ READS: dict[str, Call] = {
     "schedules.newest_period": lambda s, t: schedules.newest_period(s, t, "digest"),
     "votes.waiting_for": lambda s, t: votes.waiting_for(s, t, "UDORA"),
     "workspaces.app_id": workspaces.app_id,
+    "workspaces.get": workspaces.get,
+    "workspaces.is_set_up": lambda s, t: [workspaces.is_set_up(s, t)],
     "search.find": lambda s, t: search.find(s, t, ["need"], "UBOB", 10, sees_hidden=False),
     "votes.latest": lambda s, t: votes.latest(s, t, 1),
     "votes.ballots": lambda s, t: votes.ballots(s, our_round(s, t)),
@@ -179,9 +198,16 @@ WRITES: dict[str, Call] = {
     ),
     "outbox.release": lambda s, t: outbox.release(s, t, ["card:F-1"], MONDAY - timedelta(days=1)),
     "outbox.revive": lambda s, t: outbox.revive(s, t, "UALICE", MONDAY),
+    "outbox_care.drop": lambda s, t: outbox_care.drop(s, t, ["card:F-1"], MONDAY),
+    "outbox_care.revive": lambda s, t: outbox_care.revive(
+        s, t, [row.id for row in outbox.dead(s, t, "UALICE")], MONDAY
+    ),
     "people.save": lambda s, t: people.save(s, t, people.Profile("UALICE", "Changed", "en")),
     "people.remember_im": lambda s, t: people.remember_im(s, t, "UALICE", "D9"),
     "people.choose_summary": lambda s, t: people.choose_summary(s, t, "UALICE", "never"),
+    "people.choose": lambda s, t: people.choose(s, t, "UALICE", people.Wishes("never", "en", None, None)),
+    "policy.lock": policy.lock,
+    "policy_log.add": lambda s, t: policy_log.add(s, t, "vote", before={}, after={"quorum": 9}, by="U1", now=MONDAY),
     "policy.replace": lambda s, t: policy.replace(s, t, {"vote": {"quorum": 1}}, "UADA", MONDAY),
     "requirements.add": lambda s, t: requirements.add(s, t, title="Nine", origin=1, now=MONDAY),
     "requirements.move": lambda s, t: requirements.move(
@@ -206,6 +232,7 @@ WRITES: dict[str, Call] = {
         (workspaces.stop(s, t, "gone", MONDAY), workspaces.name_app(s, t, "A9")) and workspaces.enter(s, t)
     ),
     "workspaces.stop": lambda s, t: workspaces.stop(s, t, "gone", MONDAY),
+    "workspaces.set_up": lambda s, t: workspaces.set_up(s, t, MONDAY),
     "workspaces.name_app": lambda s, t: workspaces.name_app(s, t, "A9"),
     "votes.cast": lambda s, t: votes.cast(s, our_round(s, t), "UBOB", Choice.ABSTAIN, 99.0),
     "votes.say_why": lambda s, t: votes.say_why(s, our_round(s, t), "UBOB", "Changed."),
@@ -227,9 +254,14 @@ def story(session: Session, team_id: str) -> None:
     feedback_service.ask(session, bob, 1, f"A question in {team_id}?", MONDAY, key="view:ask")
     people.save(session, team_id, people.Profile("UGONE", "Gone", "en", f"Etc/{team_id}", deleted=team_id == OURS))
     people.save(session, team_id, people.Profile("UAWAY", "Away", "en", f"Etc/{team_id}"))
+    if team_id == OURS:
+        people.choose(session, team_id, "UAWAY", people.Wishes("never", None, None, make.later(days=2).date()))
     changes.add(session, team_id, "F-1", "edited", by="UALICE", before={"words": team_id}, now=MONDAY)
     workspaces.enter(session, team_id)
     workspaces.name_app(session, team_id, f"A-{team_id}")
+    if team_id == THEIRS:
+        workspaces.set_up(session, team_id, MONDAY)
+        policy.replace(session, team_id, {"vote": {"quorum": 1}}, "UTHEIRS", MONDAY)
     schedules.plan(session, team_id, {"digest": (team_id, MONDAY)})
     schedules.first_in_period(
         session, team_id, "digest", "2026-11-24", due_at=MONDAY, now=make.later(hours=len(team_id)), late=True

@@ -59,8 +59,15 @@ def _closed(facts: Facts, locale: str) -> Message:
     requirement = facts.requirement
     assert requirement  # noqa: S101 - only requirements are voted on
     title = titled_quote(f"{ref(facts)} · {requirement.title}", None)
-    outcome = context(result(facts, locale), standing(facts, locale), *_needs_info(facts, locale))
+    outcome = context(result(facts, locale), _after_the_vote(facts, locale), *_needs_info(facts, locale))
     return {"text": _fallback(facts, locale), "blocks": [title, outcome, actions(menu(facts, locale))]}
+
+
+def _after_the_vote(facts: Facts, locale: str) -> Mrkdwn:
+    """Return the status, and who decides where the vote did not."""
+    if facts.requirement and facts.requirement.status == Status.IN_REVIEW:
+        return mrkdwn(locale, "card.meeting", status=say(locale, f"status.{Status.IN_REVIEW}"))
+    return standing(facts, locale)
 
 
 def _small(facts: Facts, locale: str) -> Message:
@@ -125,7 +132,7 @@ def tally(facts: Facts, locale: str) -> Mrkdwn:
         return mrkdwn(locale, "card.votes_in", n=count, quorum=quorum)
     if vote.blind:
         return mrkdwn(locale, "card.votes_blind", n=count, quorum=quorum, names=_voters(facts, locale))
-    return mrkdwn(locale, "card.votes_open", n=count, quorum=quorum, votes=_votes(facts, locale))
+    return mrkdwn(locale, "card.votes_open", n=count, quorum=quorum, votes=votes(facts, locale))
 
 
 def deadline(facts: Facts, locale: str) -> list[Mrkdwn]:
@@ -133,9 +140,14 @@ def deadline(facts: Facts, locale: str) -> list[Mrkdwn]:
     vote = facts.vote
     if vote is None or vote.closed_at is not None:
         return []
-    until = [] if vote.due_at is None else [mrkdwn(locale, "card.until", when=local_time(facts, locale, vote.due_at))]
-    still = vote.paused_at is not None
-    return [*_needs_info(facts, locale), *([] if still else until), *_departments_missing(facts, locale)]
+    runs = vote.due_at if vote.paused_at is None else None
+    until = [mrkdwn(locale, "card.until", when=local_time(facts, locale, runs))] if runs else []
+    return [*_needs_info(facts, locale), *until, *_departments_missing(facts, locale)]
+
+
+def missing(facts: Facts, locale: str) -> list[Mrkdwn]:
+    """Return whose answer an open round waits for, and the departments still to be heard."""
+    return [*_needs_info(facts, locale), *_departments_missing(facts, locale)]
 
 
 def local_time(facts: Facts, locale: str, when: datetime) -> Mrkdwn:
@@ -168,9 +180,11 @@ def _voters(facts: Facts, locale: str) -> str:
     return shorten(names, VOTERS)
 
 
-def _votes(facts: Facts, locale: str) -> str:
-    """Return who voted how; of an anonymous round only how many."""
-    if facts.vote and facts.vote.anonymous:
+def votes(facts: Facts, locale: str, *, names: bool = True) -> str:
+    """Return who voted how; of an anonymous round, or without `names`, only how many."""
+    if not facts.ballots:
+        return say(locale, "votes.none")
+    if not names or (facts.vote and facts.vote.anonymous):
         count = Counter(ballot.choice for ballot in facts.ballots)
         return say(locale, "votes.counted", **{choice.value: count[choice.value] for choice in Choice})
     voted = [
@@ -180,7 +194,7 @@ def _votes(facts: Facts, locale: str) -> str:
     return shorten(say(locale, "list.comma").join(voted), VOTERS)
 
 
-def result(facts: Facts, locale: str) -> Mrkdwn:
+def result(facts: Facts, locale: str, *, names: bool = True) -> Mrkdwn:
     """Return what the last round came to, with the votes."""
     vote = facts.vote
     if vote is None or vote.result is None:
@@ -188,7 +202,7 @@ def result(facts: Facts, locale: str) -> Mrkdwn:
     outcome = say(locale, f"result.{vote.result}")
     if not facts.ballots:
         return mrkdwn(locale, "card.result_no_votes", result=outcome)
-    return mrkdwn(locale, "card.result", result=outcome, votes=_votes(facts, locale))
+    return mrkdwn(locale, "card.result", result=outcome, votes=votes(facts, locale, names=names))
 
 
 def menu(facts: Facts, locale: str) -> Block:

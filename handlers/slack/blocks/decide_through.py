@@ -7,8 +7,9 @@ from bot.domain.feedback import shorten
 from bot.domain.requirements import Status
 from bot.i18n import say
 from bot.services.digest import Item
-from handlers.slack.blocks.cards import about, result
+from handlers.slack.blocks.cards import about
 from handlers.slack.blocks.details import whys
+from handlers.slack.blocks.digest import outcome
 from handlers.slack.blocks.requirements import move_fields
 from handlers.slack.blocks.text import (
     Block,
@@ -74,11 +75,11 @@ def decide_form(
     assert requirement  # noqa: S101 - walks lead from requirement to requirement
     blocks = [
         *note,
-        titled_quote(f"R-{requirement.number} · {requirement.title}", shorten(facts.feedback.words, WORDS)),
         context(mrkdwn(locale, "walk.place", place=walk.place, total=walk.total), _why(item, locale)),
+        titled_quote(f"R-{requirement.number} · {requirement.title}", shorten(facts.feedback.words, WORDS)),
         context(about(facts, locale, viewer)),
         *_answered(item, facts),
-        context(result(facts, locale)),
+        context(outcome(item, facts, locale)),
         *whys(facts, locale),
         _choice(locale, requirement.number),
     ]

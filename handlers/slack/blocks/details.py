@@ -5,7 +5,7 @@ import json
 from bot.domain.feedback import State, shorten
 from bot.domain.requirements import Status
 from bot.i18n import say
-from handlers.slack.blocks.cards import about, deadline, ref, result, standing, tally
+from handlers.slack.blocks.cards import about, missing, ref, result, standing, tally
 from handlers.slack.blocks.history import history
 from handlers.slack.blocks.receipts import status_line, target_text
 from handlers.slack.blocks.text import (
@@ -84,7 +84,7 @@ def _state(facts: Facts, locale: str) -> list[Block]:
         return [section(mrkdwn(locale, "details.withdrawn"))]
     blocks = [section(status_line(facts, locale)), *_target(facts, locale)]
     if facts.vote and facts.vote.closed_at is None:
-        return [*blocks, context(tally(facts, locale), *deadline(facts, locale))]
+        return [*blocks, context(tally(facts, locale), *missing(facts, locale))]
     return [*blocks, context(result(facts, locale)), *whys(facts, locale)]
 
 

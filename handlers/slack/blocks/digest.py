@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.domain.votes import Choice
+from bot.domain.digest import Why
 from bot.i18n import say, soon
 from bot.services.digest import Agenda, Item
-from handlers.slack.blocks.cards import Message, customer_name, result
+from handlers.slack.blocks.cards import Message, customer_name, result, votes
 from handlers.slack.blocks.text import (
     Block,
     Mrkdwn,
@@ -56,7 +56,7 @@ def _item(item: Item, facts: Facts, locale: str) -> list[Block]:
     """What it is, over whose it is, why it is here and how the vote went."""
     title = facts.requirement.title if facts.requirement else facts.feedback.title
     details = button(say(locale, "menu.details"), "feedback_view", str(facts.feedback.number))
-    lines = Mrkdwn(f"{_waiting(item, facts, locale)}\n{_result(facts, locale)}")
+    lines = Mrkdwn(f"{_waiting(item, facts, locale)}\n{_outcome(item, facts, locale)}")
     return [titled_quote(f"R-{item.requirement} · {title}", None), section(lines, accessory=details)]
 
 
@@ -67,13 +67,16 @@ def _waiting(item: Item, facts: Facts, locale: str) -> Mrkdwn:
     return mrkdwn(locale, "digest.item", customer=customer, why=why, n=item.days)
 
 
-def _result(facts: Facts, locale: str) -> Mrkdwn:
-    named = result(facts, locale)
-    if len(named) <= RESULT or facts.vote is None or facts.vote.result is None:
-        return named
-    cast = [ballot.choice for ballot in facts.ballots]
-    counted = say(locale, "votes.counted", **{choice.value: cast.count(choice.value) for choice in Choice})
-    return mrkdwn(locale, "card.result", result=say(locale, f"result.{facts.vote.result}"), votes=counted)
+def _outcome(item: Item, facts: Facts, locale: str) -> Mrkdwn:
+    named = outcome(item, facts, locale)
+    return named if len(named) <= RESULT else outcome(item, facts, locale, names=False)
+
+
+def outcome(item: Item, facts: Facts, locale: str, *, names: bool = True) -> Mrkdwn:
+    """Return how the vote went: who voted how, and what it came to unless that is why it needs a decision."""
+    if item.why in {Why.UNDECIDED, Why.REJECTED}:
+        return escape(votes(facts, locale, names=names))
+    return result(facts, locale, names=names)
 
 
 def _beyond(found: Digest, locale: str) -> list[Block]:

@@ -9,6 +9,8 @@ from bot.domain.feedback import shorten
 from bot.i18n import say
 from bot.policy import Policy
 from handlers.slack.blocks.lists import Waiting, bullets, named, status_of, waiting
+from handlers.slack.blocks.settings import doors
+from handlers.slack.blocks.setup import Setup, first_steps
 from handlers.slack.blocks.text import Block, actions, button, context, mrkdwn, quote, section
 from storage.feedback import Question
 from storage.lines import Line
@@ -50,11 +52,19 @@ class Home:
     asked: Sequence[Asked]
     questions: int
     mine: Sequence[Line]
+    setup: Setup | None = None
 
 
 def home(facts: Home, locale: str) -> Block:
     """Return the view. However much there is, it has less than half of the hundred blocks that Slack takes."""
-    parts = [_voting(facts, locale), _deciding(facts, locale), _questions(facts, locale), _mine(facts, locale)]
+    parts = [
+        first_steps(facts.setup, locale) if facts.setup else [],
+        _voting(facts, locale),
+        _deciding(facts, locale),
+        _questions(facts, locale),
+        _mine(facts, locale),
+        [doors(locale, admin=facts.policy.is_admin(facts.viewer))],
+    ]
     blocks = [block for part in parts if part for block in ({"type": "divider"}, *part)]
     return {"type": "home", "callback_id": "home", "blocks": blocks[1:]}
 
@@ -99,11 +109,12 @@ def _question(facts: Home, asked: Asked, locale: str) -> list[Block]:
 
 
 def _mine(facts: Home, locale: str) -> list[Block]:
-    file = actions(button(say(locale, "button.file"), "feedback_open", "home"))
+    label = say(locale, "button.file")
     if not facts.mine:
+        file = actions(button(label, "feedback_open", "home", style="primary"))
         return [section(mrkdwn(locale, "home.welcome")), file]
     items = [_item(facts, line, locale) for line in facts.mine]
-    return [section(mrkdwn(locale, "home.mine")), *items, file]
+    return [section(mrkdwn(locale, "home.mine")), *items, actions(button(label, "feedback_open", "home"))]
 
 
 def _item(facts: Home, line: Line, locale: str) -> Block:

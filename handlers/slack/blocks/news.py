@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from bot.domain.feedback import shorten
 from bot.domain.requirements import MILESTONES, Status
-from bot.i18n import FALLBACK, say
+from bot.i18n import FALLBACK, LOCALES, say
 from handlers.slack.blocks.cards import Message, ref
 from handlers.slack.blocks.receipts import status_line
 from handlers.slack.blocks.text import Block, Mrkdwn, actions, button, context, escape, mrkdwn, quote, section
@@ -116,11 +116,20 @@ def news(items: list[Item], locale: str) -> Message:
 
 
 def _line(item: Item, locale: str) -> Mrkdwn:
-    sentence = _move_of(item).sentence if item.kind == "move" else None
-    if not sentence:
-        return headline(item, locale)
-    short = shorten(" ".join(sentence.split()), LINE_SENTENCE)
-    return mrkdwn(locale, "news.line", news=headline(item, locale), sentence=short)
+    """The headline, and what the manager wrote; where that is what we had written for them, the reason."""
+    move = _move_of(item) if item.kind == "move" else None
+    if move and move.sentence and not _is_ours(move):
+        short = shorten(" ".join(move.sentence.split()), LINE_SENTENCE)
+        return mrkdwn(locale, "news.line", news=headline(item, locale), sentence=short)
+    if move and move.reason:
+        reason = say(locale, f"reason.{move.reason}")
+        return mrkdwn(locale, "news.line_reason", news=headline(item, locale), reason=reason)
+    return headline(item, locale)
+
+
+def _is_ours(move: Move) -> bool:
+    """Say whether a sentence says no more than the status: the form opened with it, and nobody changed it."""
+    return move.sentence in {say(locale, f"sentence.{move.after}") for locale in LOCALES}
 
 
 def _move_of(item: Item) -> Move:

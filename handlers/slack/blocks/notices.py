@@ -84,6 +84,8 @@ def handover(items: Leaving, locale: str) -> Message:
         title, customer = facts.feedback.title, facts.customer.name
         line = mrkdwn(locale, "handover.request", ref=ref(facts), title=title, customer=customer)
         blocks.append(section(line, accessory=take))
+    if items.requests:
+        blocks.append(context(mrkdwn(locale, "handover.how")))
     if items.more:
         blocks.append(context(mrkdwn(locale, "handover.more", n=items.more)))
     if items.votes:

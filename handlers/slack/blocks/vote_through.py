@@ -73,7 +73,7 @@ def _inputs(facts: Facts, locale: str) -> list[Block]:
     why = text_input(locale, "why", longest=WHY_MAX, optional=True, block_id=f"why:{which}")
     return [
         labelled(locale, "choice", radio, block_id=f"choice:{which}"),
-        hinted(why, say(locale, "form.why.hint")),
+        hinted(why, say(locale, "form.why.hint_anonymous" if facts.vote.anonymous else "form.why.hint")),
     ]
 
 

@@ -229,3 +229,10 @@ def waiting_for(session: Session, team_id: str, user_id: str, due_before: dateti
         query = query.where(Round.paused_at.is_(None), Round.due_at <= due_before)
     ordered = query.order_by(Round.paused_at.is_not(None), Round.due_at.is_(None), Round.due_at, Round.requirement)
     return list(session.scalars(ordered.execution_options(populate_existing=True)))
+
+
+def lower_quorum(session: Session, team_id: str, quorum: int) -> list[int]:
+    """Let no open round need more votes than this; return the requirements whose rounds needed more."""
+    where = (Round.team_id == team_id, Round.closed_at.is_(None), Round.quorum > quorum)
+    lowered = update(table(Round)).where(*where).values(quorum=quorum).returning(table(Round).c.requirement)
+    return sorted(session.scalars(lowered))

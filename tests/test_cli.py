@@ -160,7 +160,7 @@ def test_the_log_says_who_changed_what_in_words_and_as_json(office: Office) -> N
 
 def test_the_last_admin_is_not_taken_out_by_a_file(office: Office) -> None:
     assert office.needline("policy", "apply", office.write('[people]\nadmins = ["U0ADA"]')).returncode == 0
-    refused = office.needline("policy", "apply", office.write('[people]\nreviewers = ["U0BOB"]'))
+    refused = office.needline("policy", "apply", office.write('[people]\nmanagers = ["U0BOB"]'))
     assert refused.returncode == 2
     assert "people.admins: without an admin" in refused.stderr
     assert json.loads(office.needline("policy", "show").stdout)["people"]["admins"] == ["U0ADA"]

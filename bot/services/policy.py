@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from bot.domain.people import Actor
 from bot.domain.refusals import Refused
 from bot.policy import Fault, Policy, PolicyError, PolicyUnreadableError, build
-from bot.services import people, schedules
+from bot.services import people, schedules, votes
 from storage import outbox, policy_log, seen, workspaces
 from storage import people as people_store
 from storage import policy as policy_store
@@ -43,6 +43,8 @@ def apply(session: Session, team_id: str, tables: Tables, by: str, now: datetime
     for lane in sorted(tables.get("channels", {})):  # before people's lanes, as everybody takes them
         outbox.revive(session, team_id, lane, now)
         outbox.forget(session, team_id, f"notice:{lane}:")
+    if after.reviewers() and not before.reviewers():
+        votes.begin(session, team_id, after, now)
     for reviewer in sorted(before.reviewers() - after.reviewers()):
         people.hand_over(session, team_id, reviewer, "no_reviewer", now)
 

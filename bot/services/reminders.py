@@ -27,8 +27,7 @@ def remind(session: Session, team_id: str, zone: str, policy: Policy, due: Occur
     letters = [
         _letter(reviewer, due.period)
         for reviewer in _living_in(session, team_id, zone, policy, today)
-        if due_votes(session, team_id, reviewer, policy, now)
-        and _first_today(session, team_id, reviewer, due, now)
+        if due_votes(session, team_id, reviewer, policy, now) and _first_today(session, team_id, reviewer, due, now)
     ]
     outbox.put(session, team_id, letters, now)
 

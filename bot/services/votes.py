@@ -54,6 +54,14 @@ def open_round(
     )
 
 
+def begin(session: Session, team_id: str, policy: Policy, now: datetime) -> None:
+    """Let the rounds that opened while nobody could vote be closed by the first reviewers, however few they are."""
+    quorum = min(policy.vote.quorum, len(policy.reviewers()))
+    numbers = vote_store.lower_quorum(session, team_id, quorum)
+    found = [requirements.get(session, team_id, number) for number in numbers]
+    outbox.put(session, team_id, [news.card(one.origin) for one in found if one is not None], now)
+
+
 def cast(
     session: Session,
     actor: Actor,

@@ -149,7 +149,7 @@ def test_who_left_cannot_be_named_but_may_stay_named(session: Session) -> None:
     people.save(session, TEAM, Profile("UGONE", "Gone", "en", deleted=True))
     people.save(session, TEAM, Profile("UBOB", "Bob", "en", deleted=True))
     table, opened = make.RULES["people"], policy_log.newest(session, TEAM)
-    with refusal(session, "refused.person_gone"):
+    with refusal(session, "refused.person_gone", "people.managers", name="Gone"):
         named = {"people": {**table, "managers": ["UMARA", "UGONE"]}}
         policy.save(session, ADA, named, MONDAY, opened=opened, key=make.form())
     named = {"people": {**table, "managers": ["UMARA", "UEMIL"]}}

@@ -226,10 +226,7 @@ WRITES: dict[str, Call] = {
         votes.close(s, our_round(s, t), Result.DECIDED, MONDAY),
         votes.open_round(s, t, 1, quorum=1, blind=True, decides=True, now=MONDAY, due_at=MONDAY),
     ),
-    "votes.lower_quorum": lambda s, t: (
-        s.execute(update(votes.Round).values(quorum=5)),
-        votes.lower_quorum(s, t, 4),
-    ),
+    "votes.lower_quorum": lambda s, t: votes.lower_quorum(s, t, 1),
     "votes.pause": lambda s, t: (votes.resume(s, our_round(s, t), MONDAY), votes.pause(s, our_round(s, t), MONDAY)),
     "votes.resume": lambda s, t: votes.resume(s, our_round(s, t), MONDAY),
     "workspaces.enter": lambda s, t: (

@@ -254,6 +254,7 @@ def _rules(found: Team, seed: Seed) -> Seed:
             name: ids(department=name, role="reviewer") for name in ("product", "engineering", "market", "csm")
         },
         "vote": {"quorum": 3},
+        "review": {"when": "tue 10:00"},
         "quiet": {"start": "00:00", "end": "00:00", "weekends": False},  # who tries it out does so at any hour
     }
 

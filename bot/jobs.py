@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 
 from bot.domain.refusals import Busy
+from bot.policy import PolicyUnreadableError
 from bot.services import feedback, schedules, votes
 from storage import feedback as feedback_store
 from storage import outbox_care, seen, workspaces
@@ -81,6 +82,8 @@ def _one(database: Database, work: Callable[..., bool | None], *facts: Any, quie
             done = work(session, *facts)
     except Busy:
         raise
+    except PolicyUnreadableError as error:
+        log.error("job.settings_unreadable", piece=work.__qualname__, reason=str(error))  # noqa: TRY400 - no fault of ours
     except Exception:
         log.exception("job.piece_failed", piece=work.__qualname__, facts=[str(fact) for fact in facts])
     else:

@@ -108,7 +108,7 @@ class WorkspaceTable(_Table):
     """The language of shared channels, `en` or `zh_Hans`. Each person reads the one they set in Slack."""
     weekend: tuple[Day, ...] = ("sat", "sun")
     """The days that are never worked."""
-    holidays: tuple[Annotated[str, AfterValidator(_stretch)], ...] = ()
+    holidays: tuple[Annotated[str, AfterValidator(_stretch)], ...] = Field(default=(), max_length=100)
     """Dates (`2026-12-25`) or stretches of them (`2026-12-24..2027-01-01`) on which nobody works."""
 
     @model_validator(mode="after")

@@ -206,6 +206,7 @@ PLAIN_FAULTS = (
     "no_working_day",
     "no_first",
     "lease_short",
+    "too_long",
     "less_than_equal",
     "greater_than_equal",
     "greater_than",

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from bot import logs
@@ -77,5 +78,5 @@ def show(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         return
     drawn = Table(*head, header_style="bold", box=None, pad_edge=False)
     for row in rows:
-        drawn.add_row(*row)
+        drawn.add_row(*map(escape, row))
     screen.print(drawn)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from bot.domain.people import Actor
 from bot.domain.refusals import Refused
-from bot.policy import Fault, Policy, PolicyError, PolicyUnreadableError, build
+from bot.policy import Fault, Policy, PolicyError, PolicyUnreadableError
 from bot.services import people, schedules, votes
 from storage import outbox, policy_log, seen, workspaces
 from storage import people as people_store
@@ -40,13 +40,18 @@ def apply(session: Session, team_id: str, tables: Tables, by: str, now: datetime
     after = policy_store.load(session, team_id)
     _check_admins(session, team_id, admins, after.people.admins)
     schedules.plan(session, team_id, now)
-    for lane in sorted(tables.get("channels", {})):  # before people's lanes, as everybody takes them
-        outbox.revive(session, team_id, lane, now)
-        outbox.forget(session, team_id, f"notice:{lane}:")
     if after.reviewers() and not before.reviewers():
         votes.begin(session, team_id, after, now)
+    for lane in sorted(tables.get("channels", {})):  # before people's lanes, as everybody takes them
+        revive(session, team_id, lane, now)
     for reviewer in sorted(before.reviewers() - after.reviewers()):
         people.hand_over(session, team_id, reviewer, "no_reviewer", now)
+
+
+def revive(session: Session, team_id: str, lane: str, now: datetime) -> None:
+    """Send what could not be delivered to a channel once more; should it fail again, the notice is a new message."""
+    outbox.revive(session, team_id, lane, now)
+    outbox.forget(session, team_id, f"notice:{lane}:")
 
 
 def _former(session: Session, team_id: str) -> Policy:
@@ -125,11 +130,12 @@ def appoint_first_admin(session: Session, team_id: str, user_id: str, now: datet
 
 def with_quorum_in_reach(rules: Policy, tables: Tables) -> Tables:
     """Return tables that name reviewers, with a quorum that so many can reach: the first ones are often few."""
-    after = build({**rules.model_dump(mode="json", exclude_none=True), **tables})
-    people = len(after.reviewers())
-    if not 0 < people < after.vote.quorum:
+    now = rules.model_dump(mode="json")
+    listed = [{**now, **tables}["people"].get("reviewers", ()), *{**now, **tables}["departments"].values()]
+    people = len({user_id for one in listed for user_id in one})
+    if not 0 < people < rules.vote.quorum:
         return tables
-    return {**tables, "vote": {**after.vote.model_dump(mode="json"), "quorum": people}}
+    return {**tables, "vote": {**now["vote"], "quorum": people}}
 
 
 def finish_setup(session: Session, actor: Actor, now: datetime) -> None:

@@ -233,7 +233,7 @@ def _quorum(policy: Policy, gone: set[str]) -> Finding:
             f"A vote needs a voice of {', '.join(silent)}, but nobody is there.",
             f"Name somebody there, or take it out of `vote.departments` {_APPLY}.",
         )
-    return well("quorum", f"{len(here)} reviewers are there; a vote needs {policy.vote.quorum} of them.")
+    return well("quorum", f"A vote needs {policy.vote.quorum} voices; of the reviewers {len(here)} are there.")
 
 
 def _client(config: Config) -> WebClient:

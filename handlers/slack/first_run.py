@@ -7,10 +7,11 @@ from sqlalchemy.orm import Session
 from bot.domain.refusals import Refused
 from bot.policy import Policy
 from bot.services import policy as service
+from bot.services.news import TRIAGE
 from handlers.slack import existing, who
 from handlers.slack.blocks.setup import STEPS, Setup
 from handlers.slack.edge import Edge
-from storage import policy, workspaces
+from storage import outbox, policy, workspaces
 
 
 def look(edge: Edge, client: WebClient, team_id: str, viewer: str) -> bool | None:
@@ -27,10 +28,26 @@ def look(edge: Edge, client: WebClient, team_id: str, viewer: str) -> bool | Non
             rules = policy.load(session, team_id)
     if is_done or rules.channels.triage is None or not rules.is_admin(viewer):
         return None
+    is_member = _is_member(client, rules.channels.triage)
+    if is_member:
+        _send_what_waited(edge, team_id)
+    return is_member
+
+
+def _is_member(client: WebClient, channel: str) -> bool | None:
     try:
-        return existing.is_member(client, rules.channels.triage)
+        return existing.is_member(client, channel)
     except Refused:
         return False  # archived, gone, or private without us
+
+
+def _send_what_waited(edge: Edge, team_id: str) -> None:
+    """Send the cards that could not be posted before we were invited."""
+    with edge.database.read() as session:
+        waits = outbox.dead(session, team_id, TRIAGE)
+    if waits:
+        with edge.database.begin() as session:
+            service.revive(session, team_id, TRIAGE, edge.now())
 
 
 def _runs_the_workspace(client: WebClient, team_id: str, viewer: str) -> bool:

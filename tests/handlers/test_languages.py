@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.i18n import catalogue, say
+from practice import gestures
 from practice.people import Person
 from practice.workspace import Workspace
 from storage import outbox, votes
@@ -58,6 +59,7 @@ def test_nothing_of_the_english_catalogue_is_shown_to_who_reads_chinese(office: 
     _every_status(office, number)
     _questions(office)
     _votes_home_and_what_comes_by_itself(office)
+    _settings(office)
     _what_cannot_be_delivered(office)
     for person in (office.meiling, office.bob, office.dora, office.mara, office.ada):
         assert found_in(office.ws, person) == [], person.name
@@ -126,6 +128,23 @@ def _every_status(office: Office, number: int) -> None:
     mara.closes()
     office.meiling.presses(zh("button.view"), on=workspace.receipt(office, number))
     office.meiling.closes()
+
+
+def _settings(office: Office) -> None:
+    """Look at Settings, each form of it, its history, and one's own; the first steps have their own test."""
+    for person in (office.ada, office.mara, office.bob):
+        person.sends("/feedback 设置")
+        person.sends("/feedback 我的设置")
+        person.closes(everything=True)
+    office.ada.sends("/feedback settings")
+    office.ada.presses(zh("button.history"))
+    office.ada.closes()
+    assert office.ada.modal
+    for block in [block for block in office.ada.modal.blocks if "accessory" in block]:
+        button = block["accessory"] | {"block_id": block["block_id"]}
+        gestures.act(office.ada._backend, office.ada.user, office.ada.modal.row, button)
+        office.ada.submits()
+    office.ada.closes(everything=True)
 
 
 def _questions(office: Office) -> None:

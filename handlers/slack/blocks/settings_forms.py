@@ -11,7 +11,6 @@ from handlers.slack.blocks.text import Block, context, hinted, modal, mrkdwn, op
 
 Content = dict[str, Any]
 
-HOLIDAYS_MAX = 3000
 NUMBERS: dict[str, tuple[str, str]] = {
     "vote.quorum": ("1", "50"),
     "vote.days": ("1", "60"),
@@ -160,7 +159,7 @@ def _zone(locale: str, _path: str, raw: Any) -> Elements:
 
 def _holidays(_locale: str, _path: str, raw: Any) -> Elements:
     element: Block = {"type": "plain_text_input", "action_id": "text", "multiline": True}
-    return [("", _with(element, "initial_value", "\n".join(raw or ())[:HOLIDAYS_MAX]))]
+    return [("", _with(element, "initial_value", "\n".join(raw or ())))]
 
 
 _ELEMENTS: dict[str, Callable[[str, str, Any], Elements]] = {

@@ -1,20 +1,28 @@
 """Words people read: gettext catalogues, read through Babel from the .po files at start."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
+from string import Formatter
 from typing import Any
 
 from babel import Locale
 from babel.dates import format_date, format_skeleton, format_time
 from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
 
 LOCALES = ("en", "zh_Hans")
 FALLBACK = "en"
 FOLDER = Path(__file__).parent / "locales"
 
 _FROM_SLACK = {"zh": "zh_Hans", "zh-cn": "zh_Hans", "zh-sg": "zh_Hans", "zh-tw": "zh_Hans", "zh-hk": "zh_Hans"}
+
+RECORDS = frozenset({"number", "requirement"})
+"""Parameters that are a record's number. All other numbers are amounts, written as people write them: 1,200."""
+
+_CHINESE = re.compile(r"[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]")
 
 
 def locale_of(slack_locale: str | None) -> str:
@@ -54,7 +62,52 @@ def say(locale: str, key: str, /, **params: object) -> str:
         number = params["n"]
         assert isinstance(number, int)  # noqa: S101 - a count is a whole number
         sentence = sentence[_plural(locale)(number)]
-    return sentence.format(**params)
+    return _filled(locale, sentence, {name: _written(locale, name, value) for name, value in params.items()})
+
+
+def _written(locale: str, name: str, value: object) -> object:
+    is_amount = isinstance(value, int | float) and not isinstance(value, bool) and name not in RECORDS
+    return _amount(locale, value) if is_amount else value
+
+
+@lru_cache(maxsize=2000)
+def _amount(locale: str, value: float) -> str:
+    return format_decimal(value, locale=Locale.parse(locale))
+
+
+def _filled(locale: str, sentence: str, words: dict[str, object]) -> str:
+    if locale != "zh_Hans":
+        return sentence.format(**words)
+    text = ""
+    for literal, name in _parts(sentence):
+        text = _joined(text, literal)
+        text = text if name is None else _joined(text, str(words[name]))
+    return text
+
+
+@cache
+def _parts(sentence: str) -> tuple[tuple[str, str | None], ...]:
+    return tuple((literal, name) for literal, name, _, _ in Formatter().parse(sentence))
+
+
+def _joined(left: str, right: str) -> str:
+    """Set Chinese as it is set: the space beside a blank is for Latin words and digits only."""
+    if left[-1:] == " " and _CHINESE.match(left[-2:-1]) and _CHINESE.match(right):
+        return left[:-1] + right
+    if right[:1] == " " and _CHINESE.match(left[-1:]) and _CHINESE.match(right[1:2]):
+        return left + right[1:]
+    return left + right
+
+
+def listed(locale: str, words: Sequence[str], more: int = 0) -> str:
+    """Return what a sentence enumerates, at least one word: A, B, and C; with `more` not named, A, B, and 5 more."""
+    comma = say(locale, "list.comma")
+    if more:
+        return say(locale, "word.and_more", names=comma.join(words), n=more)
+    if len(words) == 1:
+        return words[0]
+    *first, last = words
+    return say(locale, "list.pair" if len(first) == 1 else "list.end", words=comma.join(first), last=last)
 
 
 def day(locale: str, when: date) -> str:

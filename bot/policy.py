@@ -239,7 +239,7 @@ class QuietTable(_Table):
 
 
 class RemindersTable(_Table):
-    """When people hear by themselves, in their own time zone: reviewers of votes due, requesters of their week."""
+    """When reminders come, in each person's own time zone: reviewers hear of votes due, requesters of their week."""
 
     votes: Annotated[str, _matches(_TIME, "09:30")] = "09:30"
     """When reviewers hear of votes that are due, at most once a working day."""

@@ -10,7 +10,7 @@ from babel.dates import format_time, get_day_names, get_timezone_location
 from babel.numbers import format_decimal
 
 from bot.domain.calendar import DAYS
-from bot.i18n import day, say
+from bot.i18n import day, listed, say
 from bot.policy import DEPARTMENTS, Fault
 
 KINDS: dict[str, dict[str, str]] = {
@@ -50,7 +50,10 @@ class Voice:
 
 def table_said(voice: Voice, table: str, content: dict[str, Any]) -> list[str]:
     """Return what a table says, a sentence for each key. `content` is plain data; what it lacks is not set."""
-    return [_said(voice, f"{table}.{key}", kind, content.get(key)) for key, kind in KINDS[table].items()]
+    said = [_said(voice, f"{table}.{key}", kind, content.get(key)) for key, kind in KINDS[table].items()]
+    if table == "quiet" and content.get("start") == content.get("end"):
+        return [say(voice.locale, "said.quiet.none"), *said[2:]]
+    return said
 
 
 def _said(voice: Voice, path: str, kind: str, raw: Any) -> str:
@@ -150,9 +153,7 @@ def _stretch(voice: Voice, raw: str) -> str:
 def _listed(one: Callable[[Voice, str], str]) -> Callable[[Voice, Any], str]:
     def words(voice: Voice, raw: Iterable[str]) -> str:
         names = [one(voice, item) for item in raw]
-        named = say(voice.locale, "list.comma").join(names[:NAMED])
-        more = len(names) - NAMED
-        return say(voice.locale, "word.and_more", names=named, n=more) if more > 0 else named
+        return listed(voice.locale, names[:NAMED], more=max(len(names) - NAMED, 0))
 
     return words
 

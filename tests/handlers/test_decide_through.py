@@ -80,7 +80,7 @@ def test_a_manager_goes_through_everything_and_sees_what_came_of_it(office: Offi
         assert "No clear result" in shown(mara)
         assert not decides(mara, choice, reason).closed
     decides(mara, "skipped")
-    assert "1 accepted, 1 declined, 1 deferred, 1 skipped." in shown(mara)
+    assert "1 accepted, 1 declined, 1 deferred, and 1 skipped." in shown(mara)
     assert [status(office, number) for number in numbers] == ["accepted", "declined", "deferred", "in_review"]
 
 
@@ -231,7 +231,7 @@ def test_of_two_managers_the_second_hears_kindly_who_was_quicker_and_goes_on(off
     assert f"R-{second}" in text
     assert status(office, first) == "accepted"
     decides(ada, "accepted")
-    assert "1 accepted, 1 decided by others meanwhile." in shown(ada)
+    assert "1 accepted and 1 decided by others meanwhile." in shown(ada)
     decides(mara, "skipped")
     assert status(office, second) == "accepted"
 
@@ -281,7 +281,7 @@ def test_a_submission_that_comes_twice_is_taken_once_and_answered_alike(office: 
     assert bodies[0] == bodies[1]
     assert f"R-{numbers[1]}" in shown(mara)
     decides(mara, "skipped")
-    assert "1 accepted, 1 skipped." in shown(mara)
+    assert "1 accepted and 1 skipped." in shown(mara)
     with office.needline.database.read() as session:
         moves = requirements.moves(session, office.ws.team_id, numbers[0])
     assert [move.after for move in moves] == ["in_review", "accepted"]
@@ -298,7 +298,7 @@ def test_twenty_decisions_are_one_message_for_each_requester_in_their_language(o
         decides(mara, *(("accepted",) if n % 2 else ("declined", "effort")))
         if n % 5 == 0:
             workspace.passes(office, timedelta(minutes=4))
-    assert "10 accepted, 10 declined." in shown(mara)
+    assert "10 accepted and 10 declined." in shown(mara)
     assert say("en", "walk.told") in shown(mara)
     office.ws.eventually(lambda: told(office, office.alice) and told(office, office.meiling))
     workspace.quiet(office)

@@ -58,15 +58,28 @@ def test_the_history_tells_everything_in_the_order_of_time(office: Office) -> No
         "They need a short history.",
         "planned for December 2099",
         "filed by Alice",
-        "in review, the vote opened",
+        "In review, the vote opened",
         "Bob asked the requester",
         "> Which one?",
         "Alice answered",
         "> A short one.",
-        "Alice changed the words, the title. Before, it said:",
+        "Alice changed the words and the title. Before, it said:",
         "> They need a history.",
-        "Accepted, by Mara: We write it.",
+        "Accepted, by Mara. “We write it.”",
     )
+
+
+def test_the_history_tells_moments_in_the_readers_own_zone(office: Office) -> None:
+    number = workspace.file(office, office.alice, "They need it on my clock.")
+    with office.needline.database.read() as session:
+        item = feedback_store.get(session, office.ws.team_id, number)
+    assert item
+    assert office.meiling.sends(f"/feedback F-{number}").ok
+    assert office.meiling.modal
+    drawn = str(office.meiling.modal.blocks)
+    assert f"<!date^{int(item.filed_at.timestamp())}^{{date_short_pretty}} {{time}}|" in drawn
+    office.meiling.closes(everything=True)
+    workspace.quiet(office)
 
 
 def test_the_target_is_shown_as_long_as_it_holds(office: Office) -> None:
@@ -115,7 +128,7 @@ def test_a_customer_or_speaker_who_was_ever_hidden_stays_out_of_the_history(offi
     workspace.quiet(office)
     office.alice.closes(everything=True)
     read = details(office.bob, number)
-    assert "Alice changed the customer, who said it, who may see the customer" in read
+    assert "Alice changed the customer, who said it, and who may see the customer" in read
     assert "Acme" in read
     for secret in ("Kesselbrück", "Ingrid"):
         assert secret not in read
@@ -172,5 +185,5 @@ def test_everything_is_in_the_readers_language(office: Office) -> None:
     office.mara.presses("Withdraw")
     workspace.quiet(office)
     read = details(office.meiling, number)
-    assert "Alice 修改了以下内容：客户原话、标题。修改前：" in read
+    assert "Alice 修改了以下内容：客户原话和标题。修改前：" in read
     assert "：Mara 撤回" in read

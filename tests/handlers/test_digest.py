@@ -76,7 +76,7 @@ def test_in_a_chinese_workspace_it_reads_chinese(office: Office) -> None:
     need(office, office.meiling, "他们需要导出。")
     until(office, due + timedelta(seconds=2))
     text = posted(office, channel, "需求评审会").text
-    assert "1 个需求待评审" in text
+    assert "1 个需求待决定" in text
     assert "Acme · 投票未形成结论 · 已等待" in text
     assert posted(office, channel, "需求评审会").buttons() == ["详情", "逐个评审"]
 
@@ -92,7 +92,7 @@ def test_more_than_ten_are_counted_and_lead_to_home(office: Office) -> None:
     assert message.buttons().count("Details") == 10
     home = f"slack://app?team={office.ws.team_id}&id={office.ws.app_id}&tab=home"
     sent = str(message.row.blocks)
-    assert f"<{home}|Also to decide: 2 without a clear result, 1 rejected by vote>" in sent
+    assert f"<{home}|Also to decide: 2 without a clear result and 1 rejected by vote>" in sent
 
 
 def app_id(office: Office) -> str | None:

@@ -161,12 +161,12 @@ def test_whom_an_anonymous_vote_waited_for_is_not_handed_to_the_managers(office:
     table = workspace.rules(office)["people"]
     workspace.set_policy(office, people={**table, "reviewers": [office.dora.id, office.emil.id]})
     workspace.quiet(office)
-    assert workspace.in_dm(office.mara, "no longer reviews") == []
+    assert workspace.in_dm(office.mara, "is no longer a reviewer") == []
     workspace.set_policy(office, people=table, vote={"quorum": 2})
     openly = workspace.requirement(office, workspace.file(office, office.alice, "They need an open ballot."))
     workspace.set_policy(office, people={**table, "reviewers": [office.dora.id, office.emil.id]})
     workspace.quiet(office)
-    (told,) = workspace.in_dm(office.mara, "no longer reviews")
+    (told,) = workspace.in_dm(office.mara, "is no longer a reviewer")
     assert f"R-{openly}" in told.text
     assert f"R-{secretly}" not in told.text
 

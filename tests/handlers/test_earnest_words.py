@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -46,7 +47,10 @@ def test_a_card_whose_vote_did_not_decide_says_that_the_meeting_does(locale: str
 @everywhere
 def test_details_of_an_open_vote_say_once_until_when_it_is(locale: str) -> None:
     facts = worst_case.voted(worst_case.facts("plain"), "plain", blind=True, result=None)
-    assert json.dumps(details(facts, locale, "U0BOB")).count("<!date^") == 1
+    assert facts.vote
+    facts.vote.due_at = worst_case.NOW + timedelta(days=3)
+    until = f"<!date^{int(facts.vote.due_at.timestamp())}^"
+    assert json.dumps(details(facts, locale, "U0BOB")).count(until) == 1
 
 
 @everywhere

@@ -91,15 +91,21 @@ def test_own_hours_and_the_summary_are_kept_and_shown_again(office: Office) -> N
     assert stored(office, person).quiet_start is None
 
 
+def test_a_team_without_quiet_hours_is_not_said_to_have_some(office: Office) -> None:
+    person = newcomer(office, "Early")
+    opens(person)
+    assert person.options_for("Quiet hours") == [say("en", "preferences.as_team_none"), say("en", "preferences.own")]
+
+
 def test_away_until_a_day_and_back_again(office: Office) -> None:
     person = newcomer(office, "Traveller")
     today = office.needline.now().date()
     opens(person)
-    person.picks_date("Away, back on", today)
-    assert person.submits().errors == {"Away, back on": say("en", "refused.back_past")}
-    person.picks_date("Away, back on", today + timedelta(days=200))
-    assert person.submits().errors == {"Away, back on": say("en", "refused.back_far", most=92)}
-    person.picks_date("Away, back on", today + timedelta(days=14))
+    person.picks_date("If you are away: the day you are back", today)
+    assert person.submits().errors == {"If you are away: the day you are back": say("en", "refused.back_past")}
+    person.picks_date("If you are away: the day you are back", today + timedelta(days=200))
+    assert person.submits().errors == {"If you are away: the day you are back": say("en", "refused.back_far", most=92)}
+    person.picks_date("If you are away: the day you are back", today + timedelta(days=14))
     assert person.submits().closed
     assert stored(office, person).back_on == today + timedelta(days=14)
     opens(person)
@@ -114,7 +120,7 @@ def test_news_waits_for_who_is_away_and_comes_when_they_are_back(office: Office)
     workspace.receipt(office, number)
     opens(person)
     today = office.needline.now().date()
-    person.picks_date("Away, back on", today + timedelta(days=3))
+    person.picks_date("If you are away: the day you are back", today + timedelta(days=3))
     assert person.submits().closed
     card = workspace.card(office, number)
     for reviewer in (office.bob, office.dora):

@@ -126,7 +126,7 @@ def test_an_edit_redraws_card_receipt_and_the_details_beneath(office: Office) ->
     card, receipt = workspace.card(office, number), workspace.receipt(office, number)
     edit(office, office.alice, number, words="They need a <new> thing & more.")
     shows(office, office.alice, "They need a <new> thing & more.")
-    assert "Alice changed the words, the title. Before, it said:\n> They need an old thing." in text(office.alice)
+    assert "Alice changed the words and the title. Before, it said:\n> They need an old thing." in text(office.alice)
     assert "They need a <new> thing & more" in card.text
     assert "They need a <new> thing & more" in receipt.text
     assert receipt.replies == []
@@ -141,7 +141,7 @@ def test_stake_and_customer_can_be_changed_and_taken_back(office: Office) -> Non
     assert office.alice.submits().closed
     shows(office, office.alice, "Brandnew & Sons")
     assert say("en", "stake.renewal") not in text(office.alice)
-    assert "Alice changed the customer, what is at stake" in text(office.alice)
+    assert "Alice changed the customer and what is at stake" in text(office.alice)
 
 
 def test_who_voted_hears_of_new_words_with_a_button_to_read_more(office: Office) -> None:
@@ -276,7 +276,7 @@ def test_a_manager_edits_a_requirement_from_the_cards_menu(office: Office) -> No
     assert "Export as <XLSX>" in card.text
     open_details(office.bob, number)
     assert "Invoices first.\nThen the rest." in text(office.bob).replace("> ", "")
-    assert "Mara changed the title, the description. Before, it said:\n> They need a clear title" in text(office.bob)
+    assert "Mara changed the title and the description. Before, it said:\n> They need a clear title" in text(office.bob)
 
 
 def test_a_manager_edits_a_requirement_from_its_details(office: Office) -> None:

@@ -69,7 +69,7 @@ def test_an_admin_sees_every_table_in_words_and_may_edit_each(office: Office) ->
     assert all(say("en", f"settings.{table}") in text for table in TABLES)
     assert "Cards go to #triage." in text
     assert "Managers: @Mara" in text
-    assert "A round closes with this many votes: 2" in text
+    assert "A vote closes with this many votes: 2" in text
     assert office.ada.modal.buttons().count("Edit") == len(TABLES)
 
 
@@ -113,7 +113,7 @@ def test_what_was_changed_is_said_in_words_and_holds_for_new_votes(office: Offic
     office.ada.picks(say("en", "setting.vote.anonymous"), say("en", "said.vote.anonymous_yes"))
     text = saves(office, office.ada)
     assert "• Quorum: 2 → 3" in text
-    assert "• Nobody is named: no → yes" in text
+    assert "• Anonymous votes: no → yes" in text
     assert say("en", "settings.new_rounds") in text
     vote = rules(office).vote
     assert (vote.quorum, vote.blind, vote.anonymous, vote.decides) == (3, False, True, True)
@@ -191,6 +191,21 @@ def test_a_time_zone_is_found_by_its_city_and_days_off_are_picked(office: Office
 
 def _day(number: int) -> str:
     return ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"][number]
+
+
+def test_who_has_no_quiet_hours_reads_that_and_each_time_has_its_own_label(office: Office) -> None:
+    office.ada.sends("/feedback settings")
+    assert office.ada.modal
+    text = office.ada.modal.text()
+    assert "On working days there are no quiet hours." in text
+    assert "12:00" not in text
+    press(office.ada, "quiet")
+    office.ada.picks_date(say("en", "setting.quiet.start"), "19:15")
+    text = saves(office, office.ada)
+    assert "Direct messages wait from 7:15\u202fPM." in text
+    assert "no quiet hours" not in text
+    press(office.ada, "reminders")
+    assert office.ada.modal.labels() == ["Reminder of votes", "Weekly summary", "Time"]
 
 
 def test_times_and_numbers_of_the_other_tables(office: Office) -> None:

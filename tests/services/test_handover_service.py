@@ -91,7 +91,7 @@ def test_a_reviewer_who_left_leaves_the_votes_that_had_waited_for_them(session: 
     make.move(session, Status.ACCEPTED, 2)
     assert leaves(session, BOB)
     text = read(session)
-    assert "1 vote had waited for them: R-3" in text
+    assert "1 vote waited for them: R-3" in text
     assert "R-4" in text.split("1 vote")[0]  # their own wish is a request, on which they could not vote
 
 
@@ -110,7 +110,7 @@ def test_a_reviewer_who_votes_no_more_leaves_votes_but_keeps_their_requests(sess
     votes_no_more(session, BOB)
     assert handed(session) == {"UMARA": "no_reviewer:UBOB", "UMAX": "no_reviewer:UBOB"}
     text = read(session)
-    assert "1 vote had waited for them: R-1" in text
+    assert "1 vote waited for them: R-1" in text
     assert "R-2" not in text
     assert "Take over" not in text
 

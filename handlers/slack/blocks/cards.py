@@ -7,7 +7,7 @@ from typing import Any
 from bot.domain.feedback import State, shorten
 from bot.domain.requirements import Status
 from bot.domain.votes import Choice
-from bot.i18n import say, soon
+from bot.i18n import listed, say, soon
 from handlers.slack.blocks.text import (
     Block,
     Mrkdwn,
@@ -172,7 +172,7 @@ def _departments_missing(facts: Facts, locale: str) -> list[Mrkdwn]:
     missing = [say(locale, f"department.{name}") for name in vote.departments.split() if name not in heard]
     if not missing:
         return []
-    return [mrkdwn(locale, "card.departments", departments=say(locale, "list.comma").join(missing))]
+    return [mrkdwn(locale, "card.departments", departments=listed(locale, missing))]
 
 
 def _voters(facts: Facts, locale: str) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from bot.domain.digest import Why
 from bot.domain.feedback import shorten
 from bot.domain.requirements import Status
-from bot.i18n import say
+from bot.i18n import listed, say
 from bot.services.digest import Item
 from handlers.slack.blocks.cards import about
 from handlers.slack.blocks.details import whys
@@ -151,7 +151,7 @@ def _meanwhile(facts: Facts, requirement: Requirement, locale: str, **named: str
 def finished(walk: Walk, locale: str, note: list[Block]) -> Block:
     """Return the last view: what became of all of them, and what still waits."""
     counts = [say(locale, f"walked.{name}", n=count) for name in OUTCOMES if (count := walk.counts.get(name))]
-    text = mrkdwn(locale, "walk.done", counts=say(locale, "list.comma").join(counts)) if counts else _none(locale)
+    text = mrkdwn(locale, "walk.done", counts=listed(locale, counts)) if counts else _none(locale)
     lines = [mrkdwn(locale, "walk.told")] if walk.decided else []
     lines += [mrkdwn(locale, "walk.more", n=walk.more)] if walk.more else []
     blocks = [*note, section(text), *map(context, lines)]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.digest import Why
-from bot.i18n import say, soon
+from bot.i18n import listed, say, soon
 from bot.services.digest import Agenda, Item
 from handlers.slack.blocks.cards import Message, customer_name, result, votes
 from handlers.slack.blocks.text import (
@@ -84,7 +84,7 @@ def _beyond(found: Digest, locale: str) -> list[Block]:
     lines = []
     if found.agenda.rest:
         counts = [say(locale, f"rest.{why}", n=count) for why, count in found.agenda.rest.items()]
-        rest = mrkdwn(locale, "digest.rest", counts=say(locale, "list.comma").join(counts))
+        rest = mrkdwn(locale, "digest.rest", counts=listed(locale, counts))
         lines.append(Mrkdwn(f"<{found.home}|{rest}>") if found.home else rest)
     for key, count in (("digest.voting", found.agenda.voting), ("digest.asked", found.agenda.asked)):
         if count:

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.feedback import shorten, title_from
-from bot.i18n import moment, say
-from handlers.slack.blocks.text import Block, Mrkdwn, context, mrkdwn, quote
+from bot.i18n import listed, moment, say
+from handlers.slack.blocks.text import Block, Mrkdwn, context, mrkdwn, quote, slack_time
 from handlers.slack.facts import Facts
 from storage.changes import RecordChange
 from storage.feedback import Question
 from storage.requirements import Move
 
-SENTENCE = 500
+SENTENCE = 480
 """How many characters of a manager's sentence the history shows; the requester has all of it."""
 
 FORMER = 300
@@ -55,8 +55,9 @@ def _distinct(facts: Facts) -> list[RecordChange]:
     return [change for change in facts.changes if change.about[0] == "F" or (change.by, change.at) not in led]
 
 
-def _when(facts: Facts, locale: str, at: datetime) -> str:
-    return moment(locale, at.astimezone(facts.policy.workspace.zone))
+def _when(facts: Facts, locale: str, at: datetime) -> Mrkdwn:
+    """A moment in the reader's own zone; the team's, said with its year, where Slack cannot show that."""
+    return slack_time(at, moment(locale, at.astimezone(facts.policy.workspace.zone)))
 
 
 def _filed(facts: Facts, locale: str) -> Mrkdwn:
@@ -103,7 +104,7 @@ def _changed(facts: Facts, locale: str, change: RecordChange) -> list[Block]:
 
 def _edited(locale: str, change: RecordChange, who: dict[str, str]) -> list[Block]:
     named = [say(locale, f"field.{name.removesuffix('_id')}") for name in change.before]
-    fields = say(locale, "list.comma").join(named)
+    fields = listed(locale, named)
     former = [shorten(change.before[name], FORMER) for name in QUOTED if _is_quoted(change, name)]
     if not former:
         return [context(mrkdwn(locale, "history.edited", fields=fields, **who))]

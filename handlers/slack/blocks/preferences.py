@@ -49,13 +49,19 @@ def _language(locale: str, person: Person) -> Block:
 
 
 def _quiet(locale: str, person: Person, team: QuietTable) -> Block:
-    start, end = (value(Voice(locale, str, str), "time", wall) for wall in (team.start, team.end))
     options = [
-        option(say(locale, "preferences.as_team", start=start, end=end), TEAMS),
+        option(_teams(locale, team), TEAMS),
         option(say(locale, "preferences.own"), OWN),
     ]
     block = labelled(locale, "own_quiet", _select(options, OWN if person.quiet_start else TEAMS))
     return hinted(block, say(locale, "form.own_quiet.hint"))
+
+
+def _teams(locale: str, team: QuietTable) -> str:
+    if team.start == team.end:
+        return say(locale, "preferences.as_team_none")
+    start, end = (value(Voice(locale, str, str), "time", wall) for wall in (team.start, team.end))
+    return say(locale, "preferences.as_team", start=start, end=end)
 
 
 def _time(wall: str) -> Block:

@@ -53,9 +53,9 @@ def fields(locale: str, table: str, content: Content) -> list[Block]:
 def field(locale: str, table: str, key: str, raw: Any) -> list[Block]:
     """Return the inputs of one key."""
     path, kind = f"{table}.{key}", KINDS[table][key]
-    label = say(locale, f"setting.{path}")
+    label, time = say(locale, f"setting.{path}"), say(locale, "setting.time")
     blocks = [
-        _input(path + suffix, label, element, optional=kind in OPTIONAL)
+        _input(path + suffix, time if suffix == TIME else label, element, optional=kind in OPTIONAL)
         for suffix, element in _ELEMENTS[kind](locale, path, raw)
     ]
     hint = "hint.departments" if table == "departments" else f"hint.{path}"
@@ -75,6 +75,9 @@ def _clearing(locale: str, path: str, kind: str, raw: Any) -> list[Block]:
     box = {"type": "checkboxes", "action_id": "cleared", "options": [offer]}
     return [_input(f"{path}:cleared", say(locale, "settings.or"), box, optional=True)]
 
+
+TIME = ":time"
+"""Ends the block id of the second input of a moment: the time, after the day."""
 
 Elements = list[tuple[str, Block]]
 """What comes after the key in the block id, and the element."""
@@ -133,7 +136,7 @@ def _time(_locale: str, _path: str, raw: Any) -> Elements:
 def _moment(locale: str, path: str, raw: Any) -> Elements:
     name, wall = raw.split()
     days = _select([option(weekday(locale, one), one) for one in DAYS], name)
-    return [("", days), (":time", _time(locale, path, wall)[0][1])]
+    return [("", days), (TIME, _time(locale, path, wall)[0][1])]
 
 
 def _named(locale: str, kind: str, values: list[str], raw: Any) -> Elements:

@@ -33,6 +33,11 @@ def slack_time(when: datetime, otherwise: str) -> Mrkdwn:
     return Mrkdwn(f"<!date^{int(when.timestamp())}^{{date_short_pretty}} {{time}}|{escape(otherwise)}>")
 
 
+def clipped(text: str, longest: int) -> str:
+    """Return a label that is at most so long. What names bring along may be cut, and it shows."""
+    return text if len(text) <= longest else f"{text[: longest - 1].rstrip()}…"
+
+
 def plain(text: str) -> Block:
     """Return a plain_text object; Slack shows it as it is."""
     return {"type": "plain_text", "text": text, "emoji": True}
@@ -55,7 +60,7 @@ def actions(*elements: Block) -> Block:
 
 def button(label: str, action_id: str, value: str, **more: Any) -> Block:
     """Return a button. `label` comes from the catalogue and fits 75 characters."""
-    return {"type": "button", "text": plain(label[:75]), "action_id": action_id, "value": value, **more}
+    return {"type": "button", "text": plain(clipped(label, 75)), "action_id": action_id, "value": value, **more}
 
 
 def titled_quote(title: str, quote: str | None) -> Block:
@@ -82,8 +87,8 @@ def _text(text: str, *, bold: bool = False) -> Block:
 
 
 def option(text: str, value: str) -> Block:
-    """Return an option of a select; text and value are cut at Slack's 75 and 150 characters."""
-    return {"text": plain(text[:75]), "value": value[:150]}
+    """Return an option of a select: text and value fit Slack's 75 and 150 characters."""
+    return {"text": plain(clipped(text, 75)), "value": value[:150]}
 
 
 def text_input(
@@ -139,4 +144,4 @@ def choice(locale: str, name: str, values: list[str], *, initial: str | None = N
 
 def modal(callback_id: str, title: str, blocks: list[Block], **more: Any) -> Block:
     """Return a modal view."""
-    return {"type": "modal", "callback_id": callback_id, "title": plain(title[:24]), "blocks": blocks, **more}
+    return {"type": "modal", "callback_id": callback_id, "title": plain(clipped(title, 24)), "blocks": blocks, **more}

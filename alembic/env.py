@@ -22,6 +22,7 @@ def run(connection: Any) -> None:
         render_item=render_item,
         render_as_batch=True,  # SQLite cannot alter most things in place
         compare_type=True,
+        on_version_apply=context.config.attributes.get("on_version_apply"),
     )
     with context.begin_transaction():
         context.run_migrations()

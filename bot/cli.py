@@ -5,7 +5,7 @@ import logging
 import signal
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Literal
@@ -14,10 +14,10 @@ import typer
 
 from bot import config, keep, logs, now, operate
 from bot.config import StartError
-from bot.policy import PolicyError, parse
+from bot.policy import Policy, PolicyError, parse
 from bot.policy_words import Voice, by_whom, changed
 from bot.services import policy as policy_service
-from bot.terminal import plainly
+from bot.terminal import plainly, progress
 from storage import migrations, people
 from storage import policy as policy_store
 from storage import policy_log as log_store
@@ -122,8 +122,9 @@ def _open_demo(port: int, transport: Literal["http", "socket"]) -> None:
         print(f"{error} Choose another: needline demo --port {port + 1}", file=sys.stderr)
         raise typer.Exit(2) from None
     print("Starting the practice workspace and living through four months of feedback …", flush=True)
-    with practice_demo.team(port=port, transport=transport) as team:
-        count = practice_demo.live_through(team)
+    with practice_demo.team(port=port, transport=transport, start=practice_demo.long_ago()) as team:
+        with progress("Living") as drawn:
+            count = practice_demo.live_through(team, drawn)
         practice_demo.set_delivery(team, merge_s=5.0)
         print(practice_demo.welcome(team, count), flush=True)
         try:
@@ -140,7 +141,8 @@ def migrate() -> None:
         logs.set_up(settings.log_format)
         with closing(Database(settings.database_url)) as database:
             before = migrations.revision(database)
-            migrations.upgrade(database)
+            with progress("Migrating") as drawn:
+                migrations.upgrade(database, drawn)
         print(f"The database is at revision {migrations.HEAD} (was {before or 'empty'}).")
 
 
@@ -161,13 +163,26 @@ def policy_show() -> None:
 
 @policy_app.command("apply")
 def policy_apply(file: Annotated[Path, typer.Argument(help="A TOML file; only the tables it names change.")]) -> None:
-    """Change the settings to what a file says. Nothing changes when anything in it is wrong."""
+    """Change the settings to what a file says. Nothing changes when anything in it is wrong.
+
+    What Slack says of the channels and people in it is told afterwards.
+    """
     with plainly():
         tables = parse(_read(file))
         database, team_id = _workspace()
         with database.begin() as session:
-            policy_service.apply(session, team_id, tables, by="policy apply", now=now.system())
+            policy_service.apply(session, team_id, tables, by=policy_service.COMMAND_LINE, now=now.system())
+            policy = policy_store.load(session, team_id)
         print(f"Changed: {', '.join(tables) or 'nothing'}.")
+        _tell_what_slack_says(policy, tables)
+
+
+def _tell_what_slack_says(policy: Policy, tables: Collection[str]) -> None:
+    """A file is written by hand, so an id in it may be nobody's. It stays as written, and is told."""
+    from bot import doctor  # noqa: PLC0415 - imports Slack's packages
+
+    for finding in doctor.named(config.load(), policy, tables):
+        print(f"But: {finding.what} {finding.do}", file=sys.stderr)
 
 
 @policy_app.command("log")

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
@@ -192,8 +192,10 @@ def team(
         found = Team(workspace, _config(workspace, Path(folder), transport), running)
         found.start_bot()
         _settle_in(found, seed)
-        tables = {**_rules(found, seed), **(rules or {})}
-        found.do(lambda session, now: policy.apply(session, workspace.team_id, tables, "demo", now))
+        tables = {**_rules(found, seed), **(rules or {}), "delivery": HURRY}
+        (admin,) = tables["people"]["admins"]
+        found.do(lambda session, now: policy.apply(session, workspace.team_id, tables, admin, now))
+        found.wait_until_drained()
         set_delivery(found, **delivery)
         yield found
 
@@ -265,19 +267,27 @@ def set_delivery(found: Team, **delivery: float) -> None:
     found.do(lambda session, now: policy.apply(session, found.workspace.team_id, tables, "demo", now))
 
 
-def live_through(found: Team) -> int:
-    """Live the seed's feedback through at the practice clock's pace; return how many pieces there are."""
+def long_ago() -> datetime:
+    """Return when the team's history began."""
+    return datetime.now(UTC) - HISTORY
+
+
+def live_through(found: Team, progress: Callable[[int, int], None] = lambda _done, _total: None) -> int:
+    """Live the seed's feedback through, from the practice clock's time on for HISTORY; return how much there is.
+
+    `progress` hears how many events are over, and of how many.
+    """
     seed = read_seed()
-    start = found.workspace.clock.now()
-    found.workspace.clock.advance(-HISTORY)
+    start = found.workspace.clock.now() + HISTORY
     for message in seed["messages"]:
         found.people[message["by"]].says(message["words"], channel=found.channels[message["channel"]])
     events = [event for item in seed["feedback"] for event in _events(item, start)]
     events.append((start - UNREAD, _read_everything))
-    for when, work in sorted(events, key=lambda event: event[0]):
+    for done, (when, work) in enumerate(sorted(events, key=lambda event: event[0]), start=1):
         found.workspace.clock.advance(when - found.workspace.clock.now())
         work(found)
         found.wait_until_drained()
+        progress(done, len(events))
     found.workspace.clock.advance(start - found.workspace.clock.now())
     return len(seed["feedback"])
 

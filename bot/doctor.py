@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from bot import logs, now
 from bot.config import Config
 from bot.domain.findings import Finding, broken, warning, well
 from bot.domain.refusals import Busy
-from bot.policy import PolicyError
+from bot.policy import Policy, PolicyError
 from bot.services import checkup
 from handlers.slack import checkup as slack
 from storage import migrations, workspaces
@@ -37,6 +37,13 @@ def examine(config: Config, machine: Callable[[], datetime] = now.system) -> lis
     finally:
         database.close()
     return [*told.findings, *(slack.app_token(config) if told.team_id else []), *stored]
+
+
+def named(config: Config, policy: Policy, tables: Collection[str]) -> list[Finding]:
+    """Return what is wrong with the channels and people that these tables of a policy name."""
+    places = slack.places(config, policy) if "channels" in tables else []
+    people = slack.people(config, policy) if {"people", "departments", "vote"} & set(tables) else []
+    return [finding for finding in (*places, *people) if finding.condition != "ok"]
 
 
 def _scopes() -> list[str] | None:
@@ -68,7 +75,13 @@ def _workspace(
             found = checkup.examine(session, team_id, policy, moment)
     except PolicyError as error:
         what = f"The settings cannot be read: {'; '.join(str(error).splitlines())}"
-        return [broken("settings", what, "Correct them with `needline policy apply`.")]
+        return [
+            broken(
+                "settings",
+                what,
+                "Update Needline if a newer one wrote them; else correct them with `needline policy apply`.",
+            )
+        ]
     return [*slack.places(config, policy), *slack.people(config, policy), *found] if asks_slack else found
 
 
@@ -149,11 +162,16 @@ def _disk(database: Database) -> list[Finding]:
 
 def room(free: int) -> Finding:
     """Judge the free bytes of a disk."""
-    said = f"{free // MEGABYTE} MB are free on the disk of the database"
+    said = f"{_size(free)} are free on the disk of the database"
     if free >= SCARCE:
         return well("disk", f"{said}.")
     told = warning if free >= NONE_LEFT else broken
     return told("disk", f"{said}; when it is full, nothing can be filed.", "Make room there, or move the database.")
+
+
+def _size(count: int) -> str:
+    megabytes = count // MEGABYTE
+    return f"{megabytes // 1024} GB" if megabytes >= 10 * 1024 else f"{megabytes} MB"
 
 
 def _file(database: Database) -> Path:

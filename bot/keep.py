@@ -3,12 +3,12 @@
 import logging
 import shlex
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import DownloadColumn
 from sqlalchemy.engine import URL
 
 from bot import config, logs, now, terminal
@@ -83,12 +83,10 @@ def _staged(file: Path, target: Path) -> Iterator[Path]:
     staged = target.with_name(f".{target.name}.restoring")
     staged.unlink(missing_ok=True)
     try:
-        copies.save(file, staged, lambda _left, _total: None)
-        database = Database(f"sqlite:///{staged}")
-        try:
-            migrations.upgrade(database)
-        finally:
-            database.close()
+        with _progress("Copying") as progress:
+            copies.save(file, staged, progress)
+        with closing(Database(f"sqlite:///{staged}")) as database, terminal.progress("Migrating") as drawn:
+            migrations.upgrade(database, drawn)
         yield staged
     finally:
         for end in ("", "-wal", "-shm"):
@@ -135,12 +133,9 @@ def _address(url: URL) -> str:
 
 @contextmanager
 def _progress(what: str) -> Iterator[copies.Progress]:
-    """Draw how far we are for who looks on."""
-    screen = terminal.console()
-    columns = (TextColumn(what), BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal) as drawn:
-        task = drawn.add_task(what, total=None)
-        yield lambda left, total: drawn.update(task, completed=(total - left) * PAGE, total=total * PAGE)
+    """Draw how many bytes are copied."""
+    with terminal.progress(what, DownloadColumn()) as drawn:
+        yield lambda left, total: drawn((total - left) * PAGE, total * PAGE)
 
 
 def _size(file: Path) -> str:

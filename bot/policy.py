@@ -373,7 +373,10 @@ def _fault(wrong: Any) -> Fault:
 def _sentence(fault: Any) -> str:
     name = ".".join(str(part) for part in fault["loc"])
     if fault["type"] == "extra_forbidden":
-        return f"{name}: there is no such key. Known here: {', '.join(_known(fault['loc'][:-1]))}."
+        known = ", ".join(_known(fault["loc"][:-1]))
+        return (
+            f"{name}: there is no such key. Known here: {known}. If a newer Needline wrote it, update this one first."
+        )
     message = fault["msg"].removeprefix("Value error, ")
     if not name:
         return f"{message}."

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
-from bot.demo import Team, live_through, team
+from bot.demo import Team, live_through, long_ago, team
 
 SYSTEM_CHROMIUM = Path("/usr/bin/chromium")
 """Debian's; elsewhere the one that `playwright install chromium` brings."""
@@ -21,7 +21,7 @@ SETTLED_MS = 1200
 def record(folder: Path) -> list[Path]:
     """Write the pictures into a folder; return their paths."""
     folder.mkdir(parents=True, exist_ok=True)
-    with team(port=0, merge_s=0.2) as found:
+    with team(port=0, start=long_ago(), merge_s=0.2) as found:
         live_through(found)
         places = _places(found)
         with _chromium() as browser:

@@ -1,13 +1,14 @@
 """What commands say: mistakes in a sentence, tables for people, plain lines where nobody looks on."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import typer
 from rich.console import Console
 from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from bot import logs
@@ -67,6 +68,16 @@ def sqlite_file(database: Database) -> Path | None:
 def console() -> Console:
     """Return the terminal; what is no terminal is not drawn on."""
     return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+
+
+@contextmanager
+def progress(what: str, count: ProgressColumn | None = None) -> Iterator[Callable[[int, int], None]]:
+    """Draw how far long work is, for who looks on. Gives a function that takes how much is done, and of how much."""
+    screen = console()
+    columns = (TextColumn(what), BarColumn(), count or MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal) as drawn:
+        task = drawn.add_task(what, total=None)
+        yield lambda done, total: drawn.update(task, completed=done, total=total)
 
 
 def show(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -1,12 +1,14 @@
 """Brings a database to the newest revision. Alembic costs half a second to import, so only when there is work."""
 
+from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
 
 from storage.db import Database, answering
 
-HEAD = "0003"
+HEAD = "0006"
 """The newest revision; a test holds it against the files."""
 
 FOLDER = Path(__file__).parent.parent / "alembic"
@@ -46,7 +48,11 @@ def revision(database: Database) -> str | None:
         return found
 
 
-def upgrade(database: Database) -> None:
+Progress = Callable[[int, int], None]
+"""Hears how many revisions were applied, and of how many."""
+
+
+def upgrade(database: Database, progress: Progress = lambda _done, _total: None) -> None:
     """Migrate to HEAD; nothing happens when the database is there. Raises NotMigratedError when it is beyond."""
     found = revision(database)
     if found is not None and found > HEAD:
@@ -55,16 +61,20 @@ def upgrade(database: Database) -> None:
         with answering(), database.engine.begin() as connection:
             if not database.is_sqlite:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-            _run_alembic(connection)
+            _run_alembic(connection, found, progress)
 
 
-def _run_alembic(connection: Connection) -> None:
+def _run_alembic(connection: Connection, found: str | None, progress: Progress) -> None:
     from alembic import command  # noqa: PLC0415 - see the module's first line
     from alembic.config import Config  # noqa: PLC0415 - likewise
+    from alembic.script import ScriptDirectory  # noqa: PLC0415 - likewise
 
     config = Config()
     config.set_main_option("script_location", str(FOLDER))
+    ahead = list(ScriptDirectory.from_config(config).iterate_revisions(HEAD, found))
+    done = count(1)
     config.attributes["connection"] = connection
+    config.attributes["on_version_apply"] = lambda **_: progress(next(done), len(ahead))
     command.upgrade(config, "head")
 
 

@@ -16,7 +16,8 @@ class Person(Base):
 
     `locale` is the language they chose (`chosen_locale`), else the one of their Slack (`slack_locale`).
     `summary` says when they want the weekly summary: changed (only when something did), always or never.
-    Their own quiet hours are wall times; without them the team's hold. They are away until `back_on` begins.
+    `reminders`: whether they want to be reminded of votes. Their own quiet hours are wall times; without them the
+    team's hold. They are away until `back_on` begins.
     """
 
     __tablename__ = "people"
@@ -35,6 +36,7 @@ class Person(Base):
     quiet_end: Mapped[str | None] = mapped_column(String(5))
     quiet_weekends: Mapped[bool] = mapped_column(Boolean, server_default=true())
     back_on: Mapped[date | None] = mapped_column(Date)
+    reminders: Mapped[bool] = mapped_column(Boolean, server_default=true())
 
 
 @dataclass(frozen=True)
@@ -131,13 +133,14 @@ class Wishes:
     """What a person wants for themselves.
 
     `language`: one of ours, None for Slack's. `quiet`: start, end and whether weekends count, None for the team's.
-    `back_on`: the day they are back, None when they are here.
+    `back_on`: the day they are back, None when they are here. `reminders`: of votes, None to leave it as it is.
     """
 
     summary: str
     language: str | None
     quiet: tuple[str, str, bool] | None
     back_on: date | None
+    reminders: bool | None = None
 
 
 def choose(session: Session, team_id: str, user_id: str, wishes: Wishes) -> bool:
@@ -151,6 +154,7 @@ def choose(session: Session, team_id: str, user_id: str, wishes: Wishes) -> bool
         "quiet_end": end,
         "quiet_weekends": weekends,
         "back_on": wishes.back_on,
+        **({} if wishes.reminders is None else {"reminders": wishes.reminders}),
     }
     where = (Person.team_id == team_id, Person.user_id == user_id)
     done = update(table(Person)).where(*where).values(**chosen).returning(table(Person).c.user_id)

@@ -58,6 +58,12 @@ def last(session: Session, team_id: str, limit: int | None = None) -> list[Polic
     return list(session.scalars(query.limit(limit)))
 
 
+def of(session: Session, team_id: str, name: str) -> list[PolicyChange]:
+    """Return all changes of a table, newest first."""
+    where = (PolicyChange.team_id == team_id, PolicyChange.name == name)
+    return list(session.scalars(select(PolicyChange).where(*where).order_by(PolicyChange.number.desc())))
+
+
 FACTS = ("number", "name", "before", "after", "by", "at")
 """What programs read of a change."""
 

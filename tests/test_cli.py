@@ -145,6 +145,27 @@ def test_a_policy_is_applied_before_the_first_run_table_by_table_and_all_or_noth
     assert policy["workspace"]["language"] == "en"
 
 
+def test_a_file_of_a_newer_version_is_refused_whole_and_says_to_update(office: Office) -> None:
+    written = '[vote]\nquorum = 1\nweights = "by tier"\n[people]\nreviewers = ["U0BOB"]\n[tiers]\ngold = 3'
+    done = office.needline("policy", "apply", office.write(written))
+    assert (done.returncode, done.stdout) == (2, "")
+    told = sorted(done.stderr.splitlines())
+    assert [line.partition(":")[0] for line in told] == ["tiers", "vote.weights"]
+    assert all(line.endswith("If a newer Needline wrote it, update this one first.") for line in told)
+    assert json.loads(office.needline("policy", "show").stdout)["people"]["reviewers"] == []
+
+
+def test_whom_and_what_slack_does_not_know_is_told_after_a_file_was_taken(ws: Workspace, office: Office) -> None:
+    ada = ws.person("Ada")
+    people = f'[people]\nreviewers = ["U0NOBODY", "{ada.id}"]\nmanagers = ["{ada.id}"]\nadmins = ["{ada.id}"]'
+    written = f'{people}\n[channels]\ntriage = "C0NOWHERE"\n[vote]\nquorum = 1'
+    done = office.needline("policy", "apply", office.write(written))
+    assert (done.returncode, done.stdout) == (0, "Changed: people, channels, vote.\n")
+    channel, person = done.stderr.splitlines()
+    assert channel.startswith("But: The triage channel C0NOWHERE does not exist")
+    assert person.startswith("But: U0NOBODY (people.reviewers) is nobody Slack knows here. Take them out")
+
+
 def test_the_log_says_who_changed_what_in_words_and_as_json(office: Office) -> None:
     assert office.needline("policy", "log").stdout == "Nothing was changed yet.\n"
     office.needline("policy", "apply", office.write('[vote]\nquorum = 1\n[people]\nreviewers = ["U0BOB"]'))

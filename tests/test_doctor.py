@@ -197,7 +197,7 @@ FAULTS: dict[Callable[[Patient], None], tuple[str, str, str, str]] = {
     archive_the_channel: ("broken", "channels", "is archived", "Unarchive"),
     leave_the_channel: ("broken", "channels", "is not in", "/invite"),
     name_a_channel_that_is_not_there: ("broken", "channels", "C0NOWHERE does not exist", "set another"),
-    name_no_channel: ("warning", "channels", "No triage channel", "`[channels] triage`"),
+    name_no_channel: ("warning", "channels", "No triage channel", "`channels.triage`"),
     deactivate_a_reviewer: ("warning", "people", "U0BOB (people.reviewers) was deactivated", "Take them out"),
     deactivate_a_reviewer_the_quorum_needs: ("broken", "quorum", "needs 3 voices, but only 2", "vote.quorum"),
     deactivate_the_admin: ("broken", "people", "There are no admins", "people.admins"),

@@ -45,6 +45,11 @@ def reopened_note(feedback: int, change: int) -> Letter:
     return Letter(lane=TRIAGE, kind="reopened", about=about, key=f"note:{about}", priority=SHARED)
 
 
+def intro(lane: str, channel: str) -> Letter:
+    """Return the letter that tells a channel's members what is posted there. There is one message for each channel."""
+    return Letter(lane=lane, kind="intro", about=channel, key=f"intro:{channel}", priority=TO_THE_ACTOR)
+
+
 def notice(admin: str, lane: str, error: str) -> Letter:
     """Return the letter that tells an admin what could not be delivered, and why."""
     about = f"{lane}:{error[:ERROR_MAX]}"

@@ -8,11 +8,12 @@ from sqlalchemy.orm import Session
 
 from bot.domain.people import Actor
 from bot.domain.refusals import Refused
-from bot.policy import Fault, Policy, PolicyError, PolicyUnreadableError
-from bot.services import people, schedules, votes
+from bot.policy import CHANNELS, Fault, Policy, PolicyError, PolicyUnreadableError
+from bot.services import news, people, schedules, votes
 from storage import outbox, policy_log, seen, workspaces
 from storage import people as people_store
 from storage import policy as policy_store
+from storage.outbox import Letter
 from storage.policy_log import PolicyChange
 
 ENVIRONMENT, COMMAND_LINE = "environment", "policy apply"
@@ -32,7 +33,8 @@ class Overtaken(Exception):  # noqa: N818 - a refusal that shows what came in be
 def apply(session: Session, team_id: str, tables: Tables, by: str, now: datetime) -> None:
     """Replace the tables named. Raises PolicyError, also when no admin would be left.
 
-    A channel newly set gets what could not be posted. What the policy was before may be unreadable: so it is mended.
+    A channel newly set gets what could not be posted, and a word on what it is for. What the policy was before may be
+    unreadable: so it is mended.
     """
     policy_store.lock(session, team_id)
     before, admins = _former(session, team_id), _admins(session, team_id)
@@ -44,6 +46,7 @@ def apply(session: Session, team_id: str, tables: Tables, by: str, now: datetime
         votes.begin(session, team_id, after, now)
     for lane in sorted(tables.get("channels", {})):  # before people's lanes, as everybody takes them
         revive(session, team_id, lane, now)
+    outbox.put(session, team_id, _intros(before, after), now)
     for reviewer in sorted(before.reviewers() - after.reviewers()):
         people.hand_over(session, team_id, reviewer, "no_reviewer", now)
 
@@ -52,6 +55,22 @@ def revive(session: Session, team_id: str, lane: str, now: datetime) -> None:
     """Send what could not be delivered to a channel once more; should it fail again, the notice is a new message."""
     outbox.revive(session, team_id, lane, now)
     outbox.forget(session, team_id, f"notice:{lane}:")
+
+
+def _intros(before: Policy, after: Policy) -> list[Letter]:
+    """Return the letters to the channels that are used for something else now. Two uses are told in one message."""
+    was, now = _uses(before), _uses(after)
+    return [news.intro(lanes[0], channel) for channel, lanes in now.items() if lanes != was.get(channel)]
+
+
+def _uses(rules: Policy) -> dict[str, list[str]]:
+    """Return channel -> the lanes that lead to it."""
+    uses: dict[str, list[str]] = {}
+    for lane in CHANNELS:
+        channel = getattr(rules.channels, lane)
+        if channel is not None:
+            uses.setdefault(channel, []).append(lane)
+    return uses
 
 
 def _former(session: Session, team_id: str) -> Policy:

@@ -10,6 +10,7 @@ from bot.services import news, votes
 from bot.services.people import zone_of
 from storage import outbox, people, schedules
 from storage.outbox import Letter
+from storage.people import Person
 from storage.votes import Round
 
 AHEAD_DAYS = 1
@@ -43,13 +44,18 @@ def _letter(reviewer: str, day: str) -> Letter:
 
 
 def _living_in(session: Session, team_id: str, zone: str, policy: Policy, today: date) -> list[str]:
-    """Return the reviewers of a zone who are here; whom we do not know yet lives where the team does."""
+    """Return the reviewers of a zone who are here and want it; whom we do not know yet lives where the team does."""
     reviewers = sorted(policy.reviewers())
     known = people.among(session, team_id, reviewers)
     zones = {user_id: zone_of(person.timezone, policy).key for user_id, person in known.items()}
     here = [reviewer for reviewer in reviewers if zones.get(reviewer, policy.workspace.timezone) == zone]
     absent = people.away(session, team_id, here, today)
-    return [one for one in here if one not in absent and (one not in known or not known[one].deleted)]
+    return [one for one in here if one not in absent and (one not in known or wants(known[one]))]
+
+
+def wants(person: Person) -> bool:
+    """Say whether somebody is there to be reminded."""
+    return person.reminders and not person.deleted
 
 
 def _first_today(session: Session, team_id: str, reviewer: str, due: Occurrence, now: datetime) -> bool:

@@ -19,7 +19,11 @@ TIMEOUT_S = 10
 ASKED = 60
 """Of how many people we ask at most: Slack answers about a hundred such questions a minute."""
 
-_APPLY = "with `needline policy apply`"
+_APPLY = "in Settings, in Needline's Home"
+_BECOME = (
+    "Open Needline's Home as an admin of the Slack workspace, or put a member id into NEEDLINE_ADMIN and start the bot "
+    "again: both make an admin while there is none (`people.admins`)."
+)
 
 
 @dataclass(frozen=True)
@@ -135,7 +139,7 @@ def _no_place(name: str) -> Finding:
         return warning(
             "channels",
             "No triage channel is set, so cards wait.",
-            f"Set `[channels] triage` in Settings or {_APPLY}; the cards follow by themselves.",
+            f"Choose one {_APPLY} (`channels.triage`); the cards follow by themselves.",
         )
     return well("channels", f"No {name} channel is set, so no digest is posted.")
 
@@ -194,7 +198,9 @@ def _how(client: WebClient, user_id: str) -> str:
 
 
 def _gone(roles: dict[str, list[str]], gone: dict[str, str]) -> Iterator[Finding]:
-    if not gone:
+    if not roles:
+        yield well("people", "The settings name nobody yet.")
+    elif not gone:
         asked = min(len(roles), ASKED)
         yield well("people", f"{asked} of {len(roles)} people named in the settings were looked up; all are there.")
     for user_id, how in gone.items():
@@ -204,22 +210,20 @@ def _gone(roles: dict[str, list[str]], gone: dict[str, str]) -> Iterator[Finding
 
 def _needed(policy: Policy, gone: set[str]) -> Iterator[Finding]:
     """Somebody must hear what cannot be delivered, and somebody decide."""
-    for role, without in (("admins", "hears what cannot be delivered"), ("managers", "decides")):
-        named = set(getattr(policy.people, role))
-        if role == "managers":
-            named |= set(policy.people.admins)
-        if not named - gone:
-            told = broken if named else warning
-            yield told(
-                "people", f"There are no {role}, so nobody {without}.", f"Name some in `people.{role}` {_APPLY}."
-            )
+    admins, managers = set(policy.people.admins), {*policy.people.managers, *policy.people.admins}
+    if not admins - gone:
+        told = broken if admins else warning
+        yield told("people", "There are no admins, so nobody hears what cannot be delivered.", _BECOME)
+    if not managers - gone:
+        told = broken if managers else warning
+        yield told("people", "There are no managers, so nobody decides.", f"Name some {_APPLY} (`people.managers`).")
 
 
 def _quorum(policy: Policy, gone: set[str]) -> Finding:
     here = policy.reviewers() - gone
     silent = [name for name in policy.vote.departments if not set(getattr(policy.departments, name)) - gone]
     if not policy.reviewers():
-        do = f"Name some in `people.reviewers` {_APPLY}."
+        do = f"Name some {_APPLY} (`people.reviewers`, `departments`)."
         return warning("quorum", "There are no reviewers, so nobody votes.", do)
     if len(here) < policy.vote.quorum:
         return broken(

@@ -33,14 +33,14 @@ def open_form(client: WebClient, context: BoltContext, trigger_id: str, **start:
     """Open the filing form. `start`: words, customer, permalink, private_source."""
     actor, edge = actor_of(context), edge_of(context)
     with edge.database.read() as session:
-        unset = policy.load(session, actor.team_id).channels.triage is None
+        channel = policy.load(session, actor.team_id).channels.triage
     link, private = start.get("permalink"), bool(start.get("private_source"))
     words = str(start.get("words") or "")
     form = FormStart(
         words=words[:WORDS_MAX],
         cut=len(words) > WORDS_MAX,
         customer=start.get("customer"),
-        triage_unset=unset,
+        channel=channel,
         from_message=bool(start.get("from_message")),
         metadata=forms.metadata(permalink=link, private=private),
     )

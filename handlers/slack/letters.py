@@ -14,13 +14,14 @@ from handlers.slack import digest, reminders
 from handlers.slack import facts as facts_of
 from handlers.slack.blocks.cards import Message, card
 from handlers.slack.blocks.news import CHANGES, Item, fitting, is_milestone, is_told, newest, news
-from handlers.slack.blocks.notices import LISTED, Leaving, answered_note, handover, notice, reopened_note
+from handlers.slack.blocks.notices import LISTED, Leaving, answered_note, handover, intro, notice, reopened_note
 from handlers.slack.blocks.receipts import receipt
 from handlers.slack.facts import Facts
-from storage import feedback, outbox, people, policy
+from storage import feedback, outbox, people, policy, policy_log
 from storage import news as news_store
 from storage.news import NewsItem
 from storage.outbox import Letter, OutboxRow
+from storage.policy_log import PolicyChange
 
 
 @dataclass(frozen=True)
@@ -152,6 +153,27 @@ def _reopened(session: Session, row: OutboxRow, _now: datetime) -> Drawn | None:
     return Drawn(message, redrawn=False, thread_ts=place.ts if place else None)
 
 
+def _intro(session: Session, row: OutboxRow, _now: datetime) -> Drawn | None:
+    """What a channel is for, and who chose it; None when it was given up for another before we came to say so."""
+    rules = policy.load(session, row.team_id)
+    uses = [lane for lane in CHANNELS if getattr(rules.channels, lane) == row.about]
+    if row.lane not in uses:
+        return None
+    chosen_by = _chose(session, row.team_id, row.about)
+    names = people.names(session, row.team_id, {chosen_by})
+    return Drawn(intro(rules.workspace.language, uses, names.get(chosen_by)))
+
+
+def _chose(session: Session, team_id: str, channel: str) -> str:
+    """Return who, or what, set a channel last."""
+    changes = policy_log.of(session, team_id, "channels")
+    return next((change.by for change in changes if _sets(change, channel)), "")
+
+
+def _sets(change: PolicyChange, channel: str) -> bool:
+    return any(found == channel != change.before.get(key) for key, found in change.after.items())
+
+
 def _notice(session: Session, row: OutboxRow, _now: datetime) -> Drawn | None:
     lane, _, error = row.about.partition(":")
     count = len(outbox.dead(session, row.team_id, lane))
@@ -208,6 +230,7 @@ _DRAWERS: dict[str, Callable[[Session, OutboxRow, datetime], Drawn | None]] = {
     "news": _news,
     "note": _note,
     "reopened": _reopened,
+    "intro": _intro,
     "notice": _notice,
     "reminder": _reminder,
     "summary": _summary,

@@ -26,7 +26,7 @@ def open_preferences(ack: Any, body: Payload, client: WebClient, context: BoltCo
     if person is None:
         person = _newcomer(client, context)
     today = edge.now().astimezone(zone_of(person.timezone, rules)).date()
-    form = preferences_form(actor.locale, person, rules.quiet, today, forms.metadata())
+    form = preferences_form(actor.locale, person, rules, today, forms.metadata())
     client.views_open(trigger_id=body["trigger_id"], view=form)
     ack()
 
@@ -56,11 +56,13 @@ def _wishes(view: Payload) -> Wishes:
     """Read the form. Raises Refused for a date that is none."""
     language, start, end = (pickers.picked(view, name) for name in ("own_language", "quiet_start", "quiet_end"))
     weekends = bool(pickers.picked(view, "quiet_weekends"))
+    asked = any(block["block_id"] == "own_reminders" for block in view["blocks"])
     return Wishes(
         summary=str(pickers.picked(view, "own_summary")),
         language=None if language in {SLACKS, None} else str(language),
         quiet=(str(start), str(end), weekends) if pickers.picked(view, "own_quiet") == OWN else None,
         back_on=None if pickers.picked(view, "here_again") else _day(pickers.picked(view, "back_on")),
+        reminders=bool(pickers.picked(view, "own_reminders")) if asked else None,
     )
 
 

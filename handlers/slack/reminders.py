@@ -26,10 +26,10 @@ Payload = dict[str, Any]
 
 
 def reminder(session: Session, row: OutboxRow, now: datetime) -> Message | None:
-    """Draw the reminder of a local day (`row.about`); None once that day is over or nothing is due any more."""
+    """Draw the reminder of a local day (`row.about`); None once it is over, not wanted or about nothing."""
     rules, person = policy.load(session, row.team_id), people.get(session, row.team_id, row.lane)
     zone = zone_of(person.timezone if person else None, rules)
-    if now.astimezone(zone).date().isoformat() != row.about or (person and person.deleted):
+    if now.astimezone(zone).date().isoformat() != row.about or (person and not reminders.wants(person)):
         return None
     due = reminders.due_votes(session, row.team_id, row.lane, rules, now)
     if not due:

@@ -69,6 +69,7 @@ DYNAMIC: dict[str, Iterable[str]] = {
     ],
     "refused.edit_{}": [State.ANSWERED, State.WITHDRAWN],
     "place.{}": ["triage", "review"],
+    "intro.{}": ["triage", "review"],
     "form.{}": ["answer", "question", "why"],
     "{}.title": SMALL_FORMS,
     "{}.submit": SMALL_FORMS,

@@ -81,6 +81,20 @@ def test_every_scope_has_its_reason() -> None:
     assert all(told.values())
 
 
+# -- the Marketplace
+
+
+def test_every_point_that_is_met_says_where_it_holds_and_that_is_there() -> None:
+    points = [cells for cells in rows(page("marketplace.md")) if cells[0] != "Slack asks"]
+    assert {cells[1].split(":")[0].split(" ")[0].rstrip(";,") for cells in points} == {"met", "not"}
+    assert [cells[0] for cells in points if cells[1].startswith("met") and not cells[2]] == []
+    for where in (cells[2] for cells in points):
+        for file in re.findall(r"`([\w/]+\.(?:py|json))`", where):
+            assert (ROOT / file).is_file(), file
+        for name, file in re.findall(r"`(\w+)` in `([\w/]+\.py)`", where):
+            assert f"def {name}(" in (ROOT / file).read_text(encoding="utf-8"), name
+
+
 # -- privacy
 
 

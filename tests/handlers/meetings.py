@@ -61,6 +61,7 @@ def call(office: Office, language: str = "en") -> tuple[Channel, datetime]:
         "review": {"when": f"{DAYS[meeting.weekday()]} 10:00", "lead": "1 day"},
     }
     workspace.set_policy(office, **tables)
+    workspace.quiet(office)  # the channel has read what it is for
     return review, meeting - timedelta(days=1)
 
 

@@ -75,10 +75,10 @@ def test_in_a_chinese_workspace_it_reads_chinese(office: Office) -> None:
     channel, due = call(office, language="zh_Hans")
     need(office, office.meiling, "他们需要导出。")
     until(office, due + timedelta(seconds=2))
-    text = posted(office, channel, "需求评审会").text
+    text = posted(office, channel, "需求待决定").text
     assert "1 个需求待决定" in text
     assert "Acme · 投票未形成结论 · 已等待" in text
-    assert posted(office, channel, "需求评审会").buttons() == ["详情", "逐个评审"]
+    assert posted(office, channel, "需求待决定").buttons() == ["详情", "逐个评审"]
 
 
 def test_more_than_ten_are_counted_and_lead_to_home(office: Office) -> None:

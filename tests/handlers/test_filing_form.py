@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from bot.domain.feedback import CUSTOMER_MAX
 from bot.i18n import say
 from practice.people import Person
@@ -170,3 +172,14 @@ def test_the_longest_name_is_offered_whole(office: Office) -> None:
     workspace.open_form(office.alice)
     name = "N" * CUSTOMER_MAX
     assert offers(office.alice, name) == [say("en", "form.customer.add", name=name)]
+
+
+@pytest.mark.parametrize("name", ["alice", "meiling"])
+def test_the_form_says_where_the_card_will_be_posted_short_or_long(office: Office, name: str) -> None:
+    person = getattr(office, name)
+    where = say(workspace.locale(person), "form.where", channel="#triage")
+    workspace.open_form(person)
+    assert person.modal
+    assert person.modal.text().splitlines()[-2] == where  # above its buttons
+    person.presses(say(workspace.locale(person), "button.more"))
+    assert person.modal.text().splitlines()[-2] == where  # above its buttons

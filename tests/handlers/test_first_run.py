@@ -71,7 +71,9 @@ def test_a_newcomer_sets_needline_up_in_three_steps_and_closes_the_loop(office: 
     step(ada, "Choose", "Triage channel")
     ada.picks("Triage channel", office.triage)
     assert ada.submits().closed
-    home_says(office, ada, "I am not in #triage yet")
+    view = home_says(office, ada, "I am not in #triage yet")
+    assert view.buttons()[:2] == ["Change", "Check again"]
+    assert "Cards go to #triage." in view.text()
     ws.invite_bot(office.triage)
     ada.presses("Check again", on=ada.home)
     home_says(office, ada, "1. Triage channel: done")

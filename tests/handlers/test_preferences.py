@@ -155,3 +155,30 @@ def test_a_crafted_form_changes_nothing(office: Office, field: str) -> None:
 
     assert workspace.field_errors(workspace.crafted(office, person, craft))
     assert stored(office, person).summary == "changed"
+
+
+def test_who_votes_can_do_without_reminders_and_nobody_else_is_asked(office: Office) -> None:
+    opens(office.alice)
+    assert office.alice.modal
+    assert "Reminders of votes" not in office.alice.modal.labels()
+    opens(office.bob)
+    office.bob.unpicks("Reminders of votes")
+    assert office.bob.submits().closed
+    assert not stored(office, office.bob).reminders
+    opens(office.bob)
+    assert office.bob.modal
+    assert office.bob.modal.value("Reminders of votes") == []
+    office.bob.picks("Reminders of votes", say("en", "preferences.remind"))
+    assert office.bob.submits().closed
+    assert stored(office, office.bob).reminders
+
+
+def test_who_votes_no_more_keeps_what_they_chose(office: Office) -> None:
+    opens(office.emil)
+    office.emil.unpicks("Reminders of votes")
+    assert office.emil.submits().closed
+    people = workspace.rules(office)["people"]
+    workspace.set_policy(office, people={**people, "reviewers": [office.bob.id, office.dora.id]})
+    opens(office.emil)
+    assert office.emil.submits().closed
+    assert not stored(office, office.emil).reminders

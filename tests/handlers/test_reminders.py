@@ -23,7 +23,7 @@ from storage import feedback, people
 from storage import schedules as schedule_store
 from storage.feedback import Feedback
 from storage.outbox import OutboxRow
-from storage.people import Profile
+from storage.people import Profile, Wishes
 from storage.requirements import Requirement
 from tests import make, workspace
 from tests.make import ALICE, BOB, DORA, EMIL, MONDAY, TEAM
@@ -73,6 +73,7 @@ def test_it_lists_what_is_due_with_the_next_deadline_first_in_the_readers_zone(s
         "• R-2 · They need that sooner (Beta) · closes Thursday, 5:00 PM",
         "• R-1 · They need *this* later (Acme) · closes Friday, 2:00 AM",
         "[Vote through]",
+        plain("reminder.how"),
     ]
 
 
@@ -107,6 +108,16 @@ def test_it_says_nothing_to_who_has_voted_or_left_meanwhile(session: Session) ->
     lives(session, DORA, deleted=True)
     assert reminder(session, DORA) is None
     assert reminder(session, EMIL) is not None
+
+
+def test_it_says_how_to_be_without_it_and_nothing_to_who_chose_so_meanwhile(session: Session) -> None:
+    make.rules(session)
+    make.file(session)
+    lives(session, BOB)
+    assert plain("reminder.how") in (reminder(session) or "")
+    people.choose(session, TEAM, BOB.user_id, Wishes("changed", None, None, None, reminders=False))
+    session.expire_all()
+    assert reminder(session) is None
 
 
 def test_it_says_nothing_of_how_others_voted(session: Session) -> None:

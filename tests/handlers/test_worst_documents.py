@@ -173,7 +173,6 @@ def test_the_filing_form(locale: str, pattern: str) -> None:
     start = FormStart(
         words=worst_case.text(pattern, 3000),
         customer=customer,
-        triage_unset=True,
         from_message=True,
         cut=True,
         metadata=metadata(permalink=link, private=True),

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
 
-from bot.policy import DEPARTMENTS, Fault, Policy, QuietTable, build
+from bot.policy import DEPARTMENTS, Fault, Policy, build
 from bot.policy_words import KINDS, PLAIN_FAULTS, fault, zone
 from handlers.slack.blocks import settings, setup
 from handlers.slack.blocks.preferences import preferences_form
@@ -123,8 +123,10 @@ def test_everybodys_own_settings(locale: str, chosen: str | None) -> None:
                 quiet_end=quiet,
                 quiet_weekends=True,
                 back_on=back_on,
+                reminders=quiet is None,
             )
-            takes_view(preferences_form(locale, person, QuietTable(), today, "m" * 3000))
+            rules = build({"people": {"reviewers": ["U1"]}})
+            takes_view(preferences_form(locale, person, rules, today, "m" * 3000))
 
 
 @everywhere

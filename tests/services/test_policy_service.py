@@ -48,7 +48,7 @@ def test_a_new_triage_channel_gets_the_cards_that_could_not_be_posted(session: S
     outbox.remember(session, TEAM, "notice:triage:not_in_channel", "D0ADA", "1.0")
     policy.apply(session, TEAM, {"channels": {"triage": "C0NEW"}}, "UADA", MONDAY)
     assert outbox.posted(session, TEAM, "notice:triage:not_in_channel") is None  # the next notice is a new message
-    assert states(session) == {"card:F-1": "unknown", "receipt:F-1": "waiting"}
+    assert states(session) == {"card:F-1": "unknown", "receipt:F-1": "waiting", "intro:C0NEW": "waiting"}
 
 
 def test_the_first_admin_is_appointed_while_there_is_none(session: Session) -> None:

@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session
 from bot.domain.people import Actor
 from bot.domain.votes import Choice
 from bot.services import policy as policy_service
-from bot.services import schedules
+from bot.services import reminders, schedules
 from storage import people, policy
 from storage import schedules as schedule_store
 from storage.outbox import OutboxRow
-from storage.people import Profile
+from storage.people import Profile, Wishes
 from tests import make
 from tests.make import ALICE, BOB, DORA, EMIL, MEILING, MONDAY, RULES, TEAM
 
@@ -221,3 +221,13 @@ def test_the_morning_of_a_clock_change_brings_one_reminder(session: Session) -> 
     session.flush()
     heard = [now for now in hours(sunday - timedelta(hours=2), sunday + timedelta(hours=12)) if tick(session, now)]
     assert heard == [sunday + timedelta(minutes=30)]
+
+
+def test_who_wants_no_reminders_gets_none(session: Session) -> None:
+    make.file(session)
+    lives(session, BOB, "UTC")
+    people.choose(session, TEAM, BOB.user_id, Wishes("changed", None, None, None, reminders=False))
+    session.expire_all()
+    assert tick(session, on(25, 9, 30)) == [DORA.user_id, EMIL.user_id]
+    waiting = reminders.due_votes(session, TEAM, BOB.user_id, policy.load(session, TEAM), on(25, 9, 30))
+    assert [vote.requirement for vote in waiting] == [1]  # it still stands in Home

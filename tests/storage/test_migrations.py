@@ -61,3 +61,10 @@ def test_every_primary_key_is_led_by_the_workspace() -> None:
 
 def test_the_alembic_folder_is_no_package() -> None:
     assert not Path(migrations.FOLDER, "__init__.py").exists()
+
+
+def test_who_looks_on_hears_of_each_revision(empty_database: Database) -> None:
+    heard: list[tuple[int, int]] = []
+    migrations.upgrade(empty_database, lambda done, total: heard.append((done, total)))
+    revisions = len(list(ScriptDirectory.from_config(config()).walk_revisions()))
+    assert heard == [(done, revisions) for done in range(1, revisions + 1)]

@@ -153,6 +153,7 @@ READS: dict[str, Call] = {
     "policy.tables": policy.tables,
     "policy.load": policy.load,
     "policy_log.newest": policy_log.newest,
+    "policy_log.of": lambda s, t: policy_log.of(s, t, "vote"),
     "policy_log.since": lambda s, t: policy_log.since(s, t, "vote", 0),
     "policy_log.last": lambda s, t: policy_log.last(s, t, 5),
     "requirements.get": lambda s, t: requirements.get(s, t, 1),

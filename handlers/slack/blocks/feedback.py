@@ -16,6 +16,7 @@ from bot.domain.votes import WHY_MAX
 from bot.i18n import say
 from handlers.slack.blocks.text import (
     Block,
+    Mrkdwn,
     actions,
     button,
     choice,
@@ -40,11 +41,11 @@ NO_STAKE = "none"
 
 @dataclass(frozen=True)
 class FormStart:
-    """What the filing form opens with."""
+    """What the filing form opens with. `channel`: where the card will be posted, None while no admin said so."""
 
     words: str = ""
     customer: Customer | None = None
-    triage_unset: bool = False
+    channel: str | None = None
     from_message: bool = False
     cut: bool = False
     metadata: str = ""
@@ -64,9 +65,8 @@ def filing_form(locale: str, start: FormStart) -> Block:
         _kind(locale),
         _urgency(locale, start),
         _more_button(locale),
+        _where(locale, start.channel),
     ]
-    if start.triage_unset:
-        blocks.insert(0, context(mrkdwn(locale, "form.triage_unset")))
     if start.from_message:
         blocks.insert(0, context(mrkdwn(locale, "form.from_message")))
     if start.cut:
@@ -79,8 +79,9 @@ def with_more_fields(locale: str, opened: Block) -> Block:
 
     So is its metadata: sent before or after this, it is one filing.
     """
-    blocks = [block for block in opened["blocks"] if block["block_id"] != "more"]
-    return _filing_modal(locale, [*blocks, *_more_fields(locale, FormStart())], opened["private_metadata"])
+    blocks = [block for block in opened["blocks"] if block["block_id"] not in {"more", "where"}]
+    where = [block for block in opened["blocks"] if block["block_id"] == "where"]
+    return _filing_modal(locale, [*blocks, *_more_fields(locale, FormStart()), *where], opened["private_metadata"])
 
 
 def edit_form(locale: str, item: Feedback, customer: Customer, metadata: str) -> Block:
@@ -146,6 +147,15 @@ def _urgency(locale: str, start: FormStart) -> Block:
 
 def _more_button(locale: str) -> Block:
     return {**actions(button(say(locale, "button.more"), "feedback_more", "more")), "block_id": "more"}
+
+
+def _where(locale: str, channel: str | None) -> Block:
+    """Say where the card will be posted. Slack names a private channel to its members only."""
+    if channel is None:
+        said = mrkdwn(locale, "form.triage_unset")
+    else:
+        said = mrkdwn(locale, "form.where", channel=Mrkdwn(f"<#{channel}>"))
+    return {**context(said), "block_id": "where"}
 
 
 def _more_fields(locale: str, start: FormStart) -> list[Block]:

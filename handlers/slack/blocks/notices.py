@@ -1,5 +1,6 @@
 """Messages about Needline itself, and notes in a card's thread."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.i18n import catalogue, say
@@ -36,6 +37,13 @@ def _place(locale: str, lane: str, place: str | None) -> Mrkdwn:
     if lane in {"triage", "review"}:
         return Mrkdwn(f"<#{place}>") if place else mrkdwn(locale, f"place.{lane}")
     return mrkdwn(locale, "place.person", person=Mrkdwn(f"<@{lane}>"))
+
+
+def intro(locale: str, uses: Sequence[str], name: str | None) -> Message:
+    """Tell a channel's members who chose it (by `name`, None when it was no person), and what is posted in it."""
+    head = mrkdwn(locale, "intro.chosen_by", name=name) if name else mrkdwn(locale, "intro.chosen")
+    said = Mrkdwn("\n".join(mrkdwn(locale, f"intro.{use}") for use in uses))
+    return {"text": head, "blocks": [section(head), section(said), context(mrkdwn(locale, "intro.how"))]}
 
 
 def answered_note(facts: Facts, question: Question, locale: str) -> Message:

@@ -3,7 +3,7 @@
 from datetime import date
 
 from bot.i18n import say
-from bot.policy import LANGUAGES, QuietTable
+from bot.policy import LANGUAGES, Policy, QuietTable
 from bot.policy_words import Voice, value
 from bot.services.summaries import WISHES
 from handlers.slack.blocks.text import Block, choice, context, hinted, labelled, modal, mrkdwn, option, plain
@@ -13,8 +13,9 @@ SLACKS, TEAMS, OWN = "slack", "team", "own"
 """The choices of leaving it to Slack, to the team, or making one's own."""
 
 
-def preferences_form(locale: str, person: Person, team: QuietTable, today: date, metadata: str) -> Block:
-    """Return the form, filled with what holds for a person now."""
+def preferences_form(locale: str, person: Person, rules: Policy, today: date, metadata: str) -> Block:
+    """Return the form, filled with what holds for a person now. Who votes is asked about reminders too."""
+    team = rules.quiet
     quiet_start, quiet_end = person.quiet_start or team.start, person.quiet_end or team.end
     weekends = person.quiet_weekends if person.quiet_start else team.weekends
     return modal(
@@ -23,6 +24,7 @@ def preferences_form(locale: str, person: Person, team: QuietTable, today: date,
         [
             context(mrkdwn(locale, "preferences.intro")),
             labelled(locale, "own_summary", choice(locale, "summary", list(WISHES), initial=person.summary)),
+            *_reminders(locale, person, rules),
             labelled(locale, "own_language", _language(locale, person)),
             _quiet(locale, person, team),
             labelled(locale, "quiet_start", _time(quiet_start)),
@@ -69,7 +71,19 @@ def _time(wall: str) -> Block:
 
 
 def _weekends(locale: str, *, chosen: bool) -> Block:
-    box = option(say(locale, "said.quiet.weekends_yes"), "yes")
+    return _box(say(locale, "said.quiet.weekends_yes"), chosen=chosen)
+
+
+def _reminders(locale: str, person: Person, rules: Policy) -> list[Block]:
+    if not rules.is_reviewer(person.user_id):
+        return []
+    box = _box(say(locale, "preferences.remind"), chosen=person.reminders)
+    block = labelled(locale, "own_reminders", box, optional=True)
+    return [hinted(block, say(locale, "form.own_reminders.hint"))]
+
+
+def _box(label: str, *, chosen: bool) -> Block:
+    box = option(label, "yes")
     element: Block = {"type": "checkboxes", "action_id": "flag", "options": [box]}
     return {**element, "initial_options": [box]} if chosen else element
 

@@ -19,7 +19,8 @@ def reminder(locale: str, lines: Sequence[str]) -> Message:
     """Return the message about votes that are due, a line each, the next deadline first."""
     text = mrkdwn(locale, "reminder.text", n=len(lines))
     vote = actions(button(say(locale, "button.vote_through"), "vote_through", "reminder", style="primary"))
-    blocks = [section(text), bullets((None, lines[:LISTED])), *_more(locale, len(lines)), vote]
+    how = context(mrkdwn(locale, "reminder.how"))
+    blocks = [section(text), bullets((None, lines[:LISTED])), *_more(locale, len(lines)), vote, how]
     return {"text": text, "blocks": blocks}
 
 

@@ -18,6 +18,9 @@ STEPS: dict[str, tuple[str, ...]] = {
 }
 """The steps in their order, and the keys of the policy that each sets."""
 
+NEEDED = frozenset({"channels.triage", "people.managers"})
+"""Without these their step is not done; in Settings they may be empty."""
+
 
 @dataclass(frozen=True)
 class Setup:
@@ -69,8 +72,9 @@ def _people(locale: str, user_ids: Sequence[str]) -> Mrkdwn:
 
 def _step(setup: Setup, step: str, number: int, locale: str, done: set[str]) -> list[Block]:
     is_next = step not in done and all(former in done for former in list(STEPS)[: number - 1])
-    label = "button.setup_change" if step in done else "button.setup_choose"
-    style = {"style": "primary"} if is_next else {}
+    chosen = step in done or _lacks_invitation(setup, step)
+    label = "button.setup_change" if chosen else "button.setup_choose"
+    style = {"style": "primary"} if is_next and not chosen else {}
     press = button(say(locale, label), "setup_open", step, **style)
     state = "setup.step_done" if step in done else "setup.step"
     head = say(locale, state, number=number, title=say(locale, f"setup.{step}"))
@@ -81,7 +85,7 @@ def _step(setup: Setup, step: str, number: int, locale: str, done: set[str]) -> 
 def _said(setup: Setup, step: str, locale: str, done: set[str]) -> str:
     """Return what a step came to, or what it is for."""
     rules = setup.policy
-    if step not in done:
+    if step not in done and not _lacks_invitation(setup, step):
         return say(locale, f"setup.{step}_why")
     if step == "triage":
         return say(locale, "said.channels.triage", value=voice(locale).channel(str(rules.channels.triage)))
@@ -91,11 +95,15 @@ def _said(setup: Setup, step: str, locale: str, done: set[str]) -> str:
     return say(locale, "said.review.when", value=value(voice(locale), "moment", rules.review.when))
 
 
+def _lacks_invitation(setup: Setup, step: str) -> bool:
+    return step == "triage" and setup.policy.channels.triage is not None and setup.is_member is False
+
+
 def _left_to_do(setup: Setup, step: str, locale: str) -> list[Block]:
-    if step != "triage" or setup.is_member is not False:
+    if not _lacks_invitation(setup, step):
         return []
     channel = Mrkdwn(f"<#{setup.policy.channels.triage}>")
-    check = button(say(locale, "button.setup_check"), "setup_check", "home")
+    check = button(say(locale, "button.setup_check"), "setup_check", "home", style="primary")
     return [section(mrkdwn(locale, "settings.invite", channel=channel), accessory=check)]
 
 
@@ -103,10 +111,11 @@ def step_form(
     locale: str, step: str, contents: dict[str, dict[str, Any]], metadata: str, note: Sequence[Block] = ()
 ) -> Block:
     """Return the form of a step, filled with the policy's tables as plain data."""
-    inputs = []
+    inputs: list[Block] = []
     for path in STEPS[step]:
         table, _, key = path.partition(".")
         inputs += field(locale, table, key, contents[table].get(key))
+    inputs = [{**block, "optional": block["optional"] and block["block_id"] not in NEEDED} for block in inputs]
     return modal(
         "setup_save",
         say(locale, f"setup.{step}"),

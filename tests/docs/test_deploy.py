@@ -175,6 +175,7 @@ def test_compose_lets_nobody_in_but_through_the_proxy() -> None:
     assert [name for name, facts in COMPOSE["services"].items() if "ports" in facts] == ["caddy"]
     assert service("needline")["read_only"]
     assert service("needline")["cap_drop"] == ["ALL"]
+    assert all("no-new-privileges:true" in facts["security_opt"] for facts in COMPOSE["services"].values())
     caddy = (DEPLOY / "Caddyfile").read_text(encoding="utf-8")
     assert "handle /slack/events {" in caddy
     assert "name needline\n" in caddy

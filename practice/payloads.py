@@ -33,13 +33,13 @@ def user_shape(state: State, user: User, *, locale: bool = False) -> Json:
         "status_text": "",
         "status_emoji": "",
         "avatar_hash": f"g{user.id.lower()}",
-        "team": state.team_id,
+        "team": user.team_id or state.team_id,
     }
     if "users:read.email" in state.manifest.scopes and not user.is_bot:
         profile["email"] = user.email
     shape = {
         "id": user.id,
-        "team_id": state.team_id,
+        "team_id": user.team_id or state.team_id,
         "name": user.handle,
         "deleted": user.deleted,
         "profile": profile,
@@ -51,7 +51,7 @@ def user_shape(state: State, user: User, *, locale: bool = False) -> Json:
         seconds = int(offset.total_seconds()) if offset else 0
         shape |= {"color": "9f69e7", "real_name": user.name, "tz": user.tz, "tz_label": user.tz, "tz_offset": seconds}
         shape |= {"is_admin": user.is_admin, "is_owner": False, "is_primary_owner": False}
-        shape |= {"is_restricted": False, "is_ultra_restricted": False}
+        shape |= {"is_restricted": user.is_guest, "is_ultra_restricted": False}
     return shape | ({"locale": user.locale} if locale else {})
 
 
@@ -190,7 +190,7 @@ def gesture_base(state: State, kind: str, user: User) -> Json:
     """What every interaction payload begins with."""
     return {
         "type": kind,
-        "user": {"id": user.id, "username": user.handle, "name": user.handle, "team_id": state.team_id},
+        "user": {"id": user.id, "username": user.handle, "name": user.handle, "team_id": user.team_id or state.team_id},
         "api_app_id": state.app_id,
         "token": state.verification_token,
         "team": {"id": state.team_id, "domain": state.domain},

@@ -33,7 +33,10 @@ InstallState = Literal["live", "token_revoked", "account_inactive"]
 
 @dataclass(slots=True)
 class User:
-    """A member of the workspace; `views` is the stack of open modals, the top one last; `title` what they do here."""
+    """A member of the workspace; `views` is the stack of open modals, the top one last; `title` what they do here.
+
+    Somebody with a `team_id` belongs to that workspace and meets ours in a shared channel.
+    """
 
     id: str
     name: str
@@ -48,6 +51,8 @@ class User:
     views: list["ViewRow"] = field(default_factory=list)
     home: "ViewRow | None" = None
     title: str = ""
+    is_guest: bool = False
+    team_id: str | None = None
 
 
 @dataclass(slots=True)

@@ -199,11 +199,17 @@ class Workspace:
         user_id: str | None = None,
         email: str | None = None,
         title: str = "",
+        is_guest: bool = False,
+        team_id: str | None = None,
     ) -> Person:
-        """Adds a person. Their id is made from the name, the same each time: Alice is U0ALICE."""
+        """Adds a person. Their id is made from the name, the same each time: Alice is U0ALICE.
+
+        With a `team_id` they belong to that workspace, as people of shared channels do.
+        """
         user_id = user_id or f"U0{_id_from(name)}"
         handle = _handle(name)
         user = User(user_id, name, handle, email or f"{handle}@example.com", locale, tz, is_admin, is_bot, title=title)
+        user.is_guest, user.team_id = is_guest, team_id
         with self.state.lock:
             if user_id in self.state.users:
                 raise ValueError(f"there is already somebody with the id {user_id}; give user_id=")

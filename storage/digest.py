@@ -11,7 +11,9 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from bot.domain.digest import Why
 from bot.domain.feedback import State
 from bot.domain.votes import Result
+from storage import lines
 from storage.feedback import Feedback, Question
+from storage.lines import Line
 from storage.requirements import UNDECIDED, Requirement
 from storage.schedules import Period
 from storage.votes import Round
@@ -39,8 +41,7 @@ def undecided(
     `last_digest`: what was answered since then counts as answered, whatever its vote came to. `among`: only these.
     """
     why = _why(last_digest)
-    rank = case({reason.value: place for place, reason in enumerate(Why)}, value=why)
-    query = _needing_decision(team_id, why).order_by(rank, Requirement.changed_at, Requirement.number).limit(limit)
+    query = _needing_decision(team_id, why).order_by(*_urgency(why)).limit(limit)
     if among is not None:
         query = query.where(Requirement.number.in_(list(among)))
     return [Undecided(number, origin, Why(found), since) for number, origin, found, since in session.execute(query)]
@@ -51,6 +52,31 @@ def count(session: Session, team_id: str, last_digest: datetime | None) -> dict[
     found = _needing_decision(team_id, _why(last_digest)).subquery()
     query = select(found.c.why, func.count()).group_by(found.c.why)
     return {Why(why): number for why, number in session.execute(query)}
+
+
+def first(
+    session: Session, team_id: str, last_digest: datetime | None, limit: int
+) -> tuple[list[tuple[Line, Undecided]], int]:
+    """Return the first of what needs a decision, as `undecided` orders it, each with its line, and how much does."""
+    why = _why(last_digest)
+    place = func.row_number().over(order_by=_urgency(why)).label("place")
+    ripe = _needing_decision(team_id, why).add_columns(func.count().over().label("of"), place)
+    found = ripe.order_by("place").limit(limit).subquery()
+    facts = found.c
+    columns = (facts.number, facts.origin, facts.why, facts.changed_at, facts.of)
+    query = lines.for_requirements(team_id).join(found, facts.number == Requirement.number).order_by(facts.place)
+    rows = session.execute(query.add_columns(*columns)).all()
+    items = [
+        (lines.line(row), Undecided(number, origin, Why(why), since))
+        for row in rows
+        for number, origin, why, since in [row[-5:-1]]
+    ]
+    return items, rows[0][-1] if rows else 0
+
+
+def _urgency(why: ColumnElement[str]) -> tuple[Any, ...]:
+    rank = case({reason.value: place for place, reason in enumerate(Why)}, value=why)
+    return (rank, Requirement.changed_at, Requirement.number)
 
 
 def _needing_decision(team_id: str, why: ColumnElement[str]) -> Select[int, int, str, datetime]:

@@ -59,6 +59,7 @@ class Feedback(Base):
     state: Mapped[str] = mapped_column(String(20))
     answer: Mapped[str | None] = mapped_column(Text)
     answered_by: Mapped[str | None] = mapped_column(String(20))
+    answered_at: Mapped[datetime | None]
 
 
 class Question(Base):
@@ -279,20 +280,13 @@ def unanswered(session: Session, team_id: str, requirement: int) -> list[Questio
     return list(session.scalars(query))
 
 
-def to_answer(session: Session, team_id: str, user_id: str) -> list[Question]:
-    """Return the questions that wait for a person's answer, about what they filed, the longest waiting first."""
-    query = (
-        select(Question)
-        .join(Feedback, (Feedback.team_id == Question.team_id) & (Feedback.number == Question.feedback))
-        .where(
-            Question.team_id == team_id,
-            Feedback.filed_by == user_id,
-            Feedback.state != State.WITHDRAWN.value,
-            Question.answer.is_(None),
-        )
-        .order_by(Question.number)
+def unanswered_of(user_id: str) -> tuple[ColumnElement[bool], ...]:
+    """Return what holds of questions that wait for a person's answer, joined with the feedback they are about."""
+    return (
+        Feedback.filed_by == user_id,
+        Feedback.state != State.WITHDRAWN.value,
+        Question.answer.is_(None),
     )
-    return list(session.scalars(query))
 
 
 def to_follow_up(session: Session, now: datetime, limit: int) -> list[tuple[str, int]]:

@@ -1,10 +1,10 @@
 """What lists show of many records, a line each, read at once: lists must not cost a query for every line."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
-from sqlalchemy import Select, and_, select
+from sqlalchemy import Row, Select, and_, select
 from sqlalchemy.orm import Session
 
 from storage.customers import Customer
@@ -33,16 +33,31 @@ class Line:
 
 def of_feedback(session: Session, team_id: str, numbers: Collection[int]) -> dict[int, Line]:
     """Return feedback number -> line, with the title its filer gave it."""
-    asked = and_(Requirement.team_id == Feedback.team_id, Requirement.number == Feedback.requirement)
-    query = _lines(team_id, Feedback.title).outerjoin(Requirement, asked).where(Feedback.number.in_(list(numbers)))
+    query = for_feedback(team_id).where(Feedback.number.in_(list(numbers)))
     return {row.feedback: Line(*row) for row in session.execute(query)}
 
 
 def of_requirements(session: Session, team_id: str, numbers: Collection[int]) -> dict[int, Line]:
     """Return requirement number -> line, with the requirement's title and the feedback it came from."""
-    came_from = and_(Requirement.team_id == Feedback.team_id, Requirement.origin == Feedback.number)
-    query = _lines(team_id, Requirement.title).join(Requirement, came_from).where(Requirement.number.in_(list(numbers)))
+    query = for_requirements(team_id).where(Requirement.number.in_(list(numbers)))
     return {row.requirement: Line(*row) for row in session.execute(query)}
+
+
+def for_feedback(team_id: str) -> Select[Any]:
+    """Return the query for lines of feedback, to be narrowed, and widened by columns at its end; `line` reads it."""
+    asked = and_(Requirement.team_id == Feedback.team_id, Requirement.number == Feedback.requirement)
+    return _lines(team_id, Feedback.title).outerjoin(Requirement, asked)
+
+
+def for_requirements(team_id: str) -> Select[Any]:
+    """Return the query for lines of requirements, likewise."""
+    came_from = and_(Requirement.team_id == Feedback.team_id, Requirement.origin == Feedback.number)
+    return _lines(team_id, Requirement.title).join(Requirement, came_from)
+
+
+def line(row: Row[Any]) -> Line:
+    """Return the line a row of such a query begins with."""
+    return Line(*row[: len(fields(Line))])
 
 
 def _lines(team_id: str, title: Any) -> Select[Any]:

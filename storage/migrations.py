@@ -8,7 +8,7 @@ from sqlalchemy import Connection, inspect, text
 
 from storage.db import Database, answering
 
-HEAD = "0006"
+HEAD = "0005"
 """The newest revision; a test holds it against the files."""
 
 FOLDER = Path(__file__).parent.parent / "alembic"
@@ -26,6 +26,7 @@ def import_tables() -> None:
         counters,
         customers,
         feedback,
+        home,
         news,
         outbox,
         people,

@@ -218,17 +218,26 @@ def waiting_for(session: Session, team_id: str, user_id: str, due_before: dateti
 
     With `due_before` only those whose deadline comes until then. Whether the person may vote is not asked here.
     """
+    query = select(Round).where(Round.team_id == team_id, *unvoted(user_id))
+    if due_before is not None:
+        query = query.where(Round.paused_at.is_(None), Round.due_at <= due_before)
+    ordered = query.order_by(*NEXT_DEADLINE_FIRST)
+    return list(session.scalars(ordered.execution_options(populate_existing=True)))
+
+
+NEXT_DEADLINE_FIRST = (Round.paused_at.is_not(None), Round.due_at.is_(None), Round.due_at, Round.requirement)
+"""The order in which rounds wait for a vote; paused ones are at the end."""
+
+
+def unvoted(user_id: str) -> tuple[ColumnElement[bool], ...]:
+    """Return what holds of open rounds in which a person has not voted."""
     voted = exists().where(
         Ballot.team_id == Round.team_id,
         Ballot.requirement == Round.requirement,
         Ballot.round == Round.number,
         Ballot.user_id == user_id,
     )
-    query = select(Round).where(Round.team_id == team_id, Round.closed_at.is_(None), ~voted)
-    if due_before is not None:
-        query = query.where(Round.paused_at.is_(None), Round.due_at <= due_before)
-    ordered = query.order_by(Round.paused_at.is_not(None), Round.due_at.is_(None), Round.due_at, Round.requirement)
-    return list(session.scalars(ordered.execution_options(populate_existing=True)))
+    return (Round.closed_at.is_(None), ~voted)
 
 
 def lower_quorum(session: Session, team_id: str, quorum: int) -> list[int]:

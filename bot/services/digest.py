@@ -13,6 +13,8 @@ from bot.services import news
 from storage import digest as store
 from storage import outbox
 from storage import policy as policy_store
+from storage.digest import Undecided
+from storage.lines import Line
 from storage.outbox import Letter
 
 
@@ -24,6 +26,10 @@ class Item:
     origin: int
     why: Why
     days: int
+
+
+Listed = tuple[Line, Item]
+"""An item with what lists show of it."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +64,12 @@ def agenda(session: Session, team_id: str, now: datetime, limit: int) -> Agenda:
     return Agenda(tuple(items), rest, voting, asked)
 
 
+def first(session: Session, team_id: str, policy: Policy, now: datetime, limit: int) -> tuple[list[Listed], int]:
+    """Return the first of what needs a decision, each with its line, and how much does. In two queries."""
+    found, number = store.first(session, team_id, store.former_digest(session, team_id), limit)
+    return [(line, _item(one, policy, now)) for line, one in found], number
+
+
 def still_open(session: Session, team_id: str, numbers: Collection[int], now: datetime) -> dict[int, Item]:
     """Return number -> item of those requirements that need a decision still."""
     items = _items(session, team_id, now, len(numbers), numbers) if numbers else []
@@ -68,9 +80,14 @@ def _items(
     session: Session, team_id: str, now: datetime, limit: int, among: Collection[int] | None = None
 ) -> list[Item]:
     found = store.undecided(session, team_id, store.former_digest(session, team_id), limit, among)
-    calendar = policy_store.load(session, team_id).workspace.calendar
-    today = calendar.local(now)
-    return [Item(one.number, one.origin, one.why, max((today - calendar.local(one.since)).days, 0)) for one in found]
+    policy = policy_store.load(session, team_id)
+    return [_item(one, policy, now) for one in found]
+
+
+def _item(one: Undecided, policy: Policy, now: datetime) -> Item:
+    calendar = policy.workspace.calendar
+    days = max((calendar.local(now) - calendar.local(one.since)).days, 0)
+    return Item(one.number, one.origin, one.why, days)
 
 
 def announce(session: Session, team_id: str, _zone: str, _policy: Policy, due: Occurrence, now: datetime) -> None:

@@ -141,7 +141,7 @@ def answer(session: Session, actor: Actor, number: int, words: str, now: datetim
         raise Refused("refused.answer_requirement", requirement=item.requirement)
     if item.state == State.ANSWERED:
         raise Refused("refused.answered")
-    facts = {"state": State.ANSWERED.value, "answer": text, "answered_by": actor.user_id}
+    facts = {"state": State.ANSWERED.value, "answer": text, "answered_by": actor.user_id, "answered_at": now}
     feedback_store.change(session, actor.team_id, number, **facts)
     news.tell(
         session,

@@ -223,7 +223,7 @@ def _reopen_answered(
         raise Refused("refused.filer_only")
     before: dict[str, object] = {"answer": item.answer, "answered_by": item.answered_by, "why": why}
     change = _write(session, actor, f"F-{item.number}", "reopened", before, now)
-    fresh = {"state": State.OPEN.value, "answer": None, "answered_by": None}
+    fresh = {"state": State.OPEN.value, "answer": None, "answered_by": None, "answered_at": None}
     feedback_store.change(session, item.team_id, item.number, **fresh)
     note = news.reopened_note(item.number, change)
     _tell_filer(session, actor, item, "reopened", change, policy, now, note)

@@ -14,8 +14,8 @@ from bot.policy import Policy
 from bot.services import digest, feedback, requirements, votes
 from bot.services.digest import Agenda
 from storage import digest as store
+from storage import policy, schedules
 from storage import requirements as requirement_store
-from storage import schedules
 from tests import make
 from tests.make import ALICE, BOB, DORA, MARA, MONDAY, TEAM, later
 
@@ -38,6 +38,17 @@ def agenda(session: Session, now: datetime = MONDAY, limit: int = 20, team_id: s
 
 def listed(session: Session, **how: int) -> list[tuple[int, Why]]:
     return [(item.requirement, item.why) for item in agenda(session, **how).items]
+
+
+def test_home_lists_the_first_of_what_the_digest_lists_each_with_its_line(session: Session) -> None:
+    make.rules(session)
+    for words, choices in (("A tie.", TIED), ("A no.", REJECTED), ("Another tie.", TIED), ("A yes.", APPROVED)):
+        needed(session, words, *choices)
+    first, number = digest.first(session, TEAM, policy.load(session, TEAM), later(days=3), 2)
+    assert tuple(item for _, item in first) == agenda(session, later(days=3), 2).items
+    assert [line.title for line, _ in first] == ["A tie", "Another tie"]
+    assert number == agenda(session).total == 3
+    assert digest.first(session, "T0OTHER", policy.load(session, "T0OTHER"), MONDAY, 2) == ([], 0)
 
 
 def came(session: Session, number: int, **ago: float) -> None:

@@ -13,8 +13,7 @@ from bot.services import people as service
 from bot.services import policy as policy_service
 from handlers.slack import letters
 from practice.text import message_text
-from storage import changes, outbox, people
-from storage import feedback as feedback_store
+from storage import changes, home, outbox, people
 from storage.db import Database
 from storage.outbox import OutboxRow
 from storage.people import Profile
@@ -216,7 +215,7 @@ def test_who_took_it_over_answers_its_questions_and_is_reminded_of_them(session:
     make.delivered(session)
     leaves(session, ALICE)
     service.take_over(session, MARA, 1, MONDAY)
-    assert [question.number for question in feedback_store.to_answer(session, TEAM, "UMARA")] == [1]
+    assert [asked.question.number for asked in home.to_answer(session, TEAM, "UMARA", 5)[0]] == [1]
     make.delivered(session)
     assert feedback.follow_up(session, TEAM, 1, later(days=5))
     assert [key for key in make.waiting(session) if key.startswith("news:")] == ["news:UMARA"]

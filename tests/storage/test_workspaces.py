@@ -11,6 +11,7 @@ from sqlalchemy import inspect, select, update
 from sqlalchemy.orm import Session
 
 from bot.domain.feedback import Kind
+from bot.domain.home import Show
 from bot.domain.people import Actor
 from bot.domain.requirements import Change, Status
 from bot.domain.votes import Choice, Result
@@ -22,8 +23,10 @@ from storage import (
     customers,
     digest,
     feedback,
+    home,
     lines,
     migrations,
+    mine,
     news,
     outbox,
     outbox_care,
@@ -44,13 +47,16 @@ from tests import make
 from tests.make import MONDAY
 
 OURS, THEIRS = "T0OURS", "T0THEIRS"
+LONG_AGO = make.later(days=-1)
 STORES = (
     changes,
     counters,
     customers,
     digest,
     feedback,
+    home,
     lines,
+    mine,
     news,
     outbox,
     outbox_care,
@@ -117,6 +123,7 @@ READS: dict[str, Call] = {
     "customers.count": customers.count,
     "digest.undecided": lambda s, t: (over(s), digest.undecided(s, t, None, 10))[1],
     "digest.count": lambda s, t: (over(s), digest.count(s, t, None))[1],
+    "digest.first": lambda s, t: (over(s), digest.first(s, t, None, 9))[1],
     "digest.in_vote": digest.in_vote,
     "digest.former_digest": lambda s, t: (over(s), digest.former_digest(s, t))[1],
     "feedback.get": lambda s, t: feedback.get(s, t, 1),
@@ -131,9 +138,14 @@ READS: dict[str, Call] = {
     "feedback.with_open_feedback": lambda s, t: sorted(feedback.with_open_feedback(s, t)),
     "feedback.open_of": lambda s, t: feedback.open_of(s, t, "UALICE"),
     "feedback.questions": lambda s, t: feedback.questions(s, t, 1),
-    "feedback.to_answer": lambda s, t: feedback.to_answer(s, t, "UALICE"),
+    "home.openers": lambda s, t: sorted(home.openers(s, t)),
+    "home.whose": lambda s, t: home.whose(s, t, "UALICE"),
+    "home.voting": lambda s, t: home.voting(s, t, "UDORA", 9),
+    "home.to_answer": lambda s, t: [asked.question for asked in home.to_answer(s, t, "UALICE", 9)[0]],
     "lines.of_feedback": lambda s, t: list(lines.of_feedback(s, t, [1, 2]).values()),
     "lines.of_requirements": lambda s, t: list(lines.of_requirements(s, t, [1]).values()),
+    "mine.count": lambda s, t: mine.count(s, t, "UALICE", LONG_AGO, None),
+    "mine.page": lambda s, t: mine.page(s, t, "UALICE", LONG_AGO, None, Show.ALL, 9, 0),
     "news.of_message": lambda s, t: news.of_message(s, t, "news:UALICE"),
     "outbox.dead": lambda s, t: outbox.dead(s, t, "UALICE"),
     "outbox.posted": lambda s, t: outbox.posted(s, t, "card:F-1"),
@@ -186,6 +198,9 @@ WRITES: dict[str, Call] = {
         feedback.follow_up_again(s, t, 1, MONDAY),
     ),
     "feedback.followed_up": lambda s, t: feedback.followed_up(s, feedback.questions(s, t, 1)[0], None),
+    "home.look": lambda s, t: home.look(s, t, "UALICE", make.later(hours=1)),
+    "home.choose": lambda s, t: home.choose(s, t, "UALICE", page=3),
+    "home.drawn": lambda s, t: home.drawn(s, t, "UALICE", None, "2.b"),
     "news.add": lambda s, t: news.add(s, t, "news:UALICE", feedback=1, kind="move", number=9, now=MONDAY),
     "news.hand_over": lambda s, t: news.hand_over(s, t, [item.id for item in items(s, t)], "another"),
     "outbox.put": lambda s, t: outbox.put(s, t, [Letter("triage", "card", "F-1", "card:F-1", 0)], MONDAY),
@@ -259,6 +274,9 @@ def story(session: Session, team_id: str) -> None:
     if team_id == OURS:
         people.choose(session, team_id, "UAWAY", people.Wishes("never", None, None, make.later(days=2).date()))
     changes.add(session, team_id, "F-1", "edited", by="UALICE", before={"words": team_id}, now=MONDAY)
+    home.look(session, team_id, "UALICE", MONDAY)
+    home.look(session, team_id, f"U{team_id}", MONDAY)
+    home.choose(session, team_id, "UALICE", page=len(team_id))
     workspaces.enter(session, team_id)
     workspaces.name_app(session, team_id, f"A-{team_id}")
     if team_id == THEIRS:

@@ -1,14 +1,14 @@
 """reminders by wish
 
-Revision: 0006, after: 0003
+Revision: 0005, after: 0004
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 
-revision = '0006'
-down_revision = '0003'
+revision = '0005'
+down_revision = '0004'
 branch_labels = None
 depends_on = None
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import cast
 
 import structlog
@@ -110,6 +111,7 @@ class Needline:
             self._token_works,
             (config.slack_api_url.removesuffix("api/"),) if is_loopback(config.slack_api_url) else SLACK_HOOKS,
         )
+        self.edge.redraws.begin(partial(home.redraw, self.edge), partial(home.openers, self.edge))
         self.bolt = bolt_app(config, self.install, self.edge)
         sender = SlackSender(self.database, _client(config), self.now)
         self.delivery = Delivery(self.database, sender, self.now, settled=self.edge.counts.delivered)
@@ -158,6 +160,7 @@ class Needline:
         if self.scheduler:
             self.scheduler.shutdown()
         self.delivery.stop()
+        self.edge.redraws.stop()
         self._background.shutdown(wait=True)
         self.database.close()
         log.info("stopped")
@@ -228,7 +231,7 @@ def bolt_app(config: Config, install: Install, the_edge: Edge) -> App:
     quiet = logging.getLogger("needline.bolt")
     quiet.setLevel(logging.ERROR)  # below that, Bolt quotes whole requests, signed or not
     app = edge.Listening(
-        the_edge.counts,
+        the_edge,
         logger=quiet,
         signing_secret=config.slack_signing_secret.get_secret_value() if config.slack_signing_secret else "",
         authorize=cast("Callable[..., AuthorizeResult]", authorize),  # Bolt takes None; its annotation does not say so

@@ -2,6 +2,7 @@
 
 import json
 import re
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor
@@ -24,6 +25,7 @@ from bot.policy import PolicyUnreadableError
 from handlers.metrics import Counts
 from handlers.slack import who
 from handlers.slack.blocks.text import escape, section
+from handlers.slack.redraws import SOON_S, Redraws
 from storage import workspaces
 from storage.db import Database
 
@@ -49,6 +51,7 @@ class Edge:
     hooks: tuple[str, ...] = SLACK_HOOKS
     languages: who.Languages = field(default_factory=dict)
     apps: set[str] = field(default_factory=set)
+    redraws: Redraws = field(default_factory=Redraws)
 
     def whisper(self, body: Payload, text: str, blocks: list[Payload] | None = None) -> None:
         """Answer a gesture so that only its person sees it. Best effort, after the acknowledgement."""
@@ -66,19 +69,46 @@ def _post(url: str, text: str, blocks: list[Payload] | None) -> None:
 
 
 class Listening(App):
-    """A Bolt app that notes how long Slack waits for its answers; strangers, who are turned away, do not count."""
+    """A Bolt app that notes how long Slack waits for its answers; strangers, who are turned away, do not count.
 
-    def __init__(self, counts: Counts, **settings: Any) -> None:
+    When a gesture wrote something, the Home of whoever made it is drawn anew, after the answer and beside it. A
+    listener that wrote nothing asks for that with `redraw_home`.
+    """
+
+    def __init__(self, edge: Edge, **settings: Any) -> None:
         super().__init__(**settings)
-        self._counts = counts
+        self._edge = edge
+        self._here = threading.local()
+        edge.database.committed.append(self._note_commit)
 
     def dispatch(self, req: BoltRequest) -> BoltResponse:
         """Answer one request."""
         began = time.perf_counter()
+        self._here.committed = False
         response = super().dispatch(req)
         if response.status != HTTPStatus.UNAUTHORIZED:
-            self._counts.answered(kind_of(req.body), time.perf_counter() - began)
+            self._edge.counts.answered(kind_of(req.body), time.perf_counter() - began)
+        if self._here.committed or _REDRAW in req.context:
+            self._redraw_home(req)
         return response
+
+    def _note_commit(self) -> None:
+        self._here.committed = True
+
+    def _redraw_home(self, req: BoltRequest) -> None:
+        actor: Actor | None = req.context.get("actor")
+        if actor is not None:
+            stands_there = (req.body.get("view") or {}).get("type") == "home"
+            client, within = req.context.client, 0 if stands_there else SOON_S
+            self._edge.redraws.want(client, actor.user_id, within)
+
+
+_REDRAW = "redraw_home"
+
+
+def redraw_home(context: BoltContext) -> None:
+    """Have the Home of who is speaking drawn anew, though nothing was written."""
+    context[_REDRAW] = True
 
 
 def edge_of(context: BoltContext) -> Edge:
@@ -112,7 +142,7 @@ def install(app: App, edge: Edge) -> None:
         edge.counts.requests.labels(kind, "received").inc()
         _learn_app(edge, body)
         if kind != "event":
-            context["actor"] = who.actor(edge.database, client, body, edge.languages, edge.background)
+            context["actor"] = who.actor(edge.database, client, body, edge.languages, edge.background, edge.team_id)
             if who.is_from_elsewhere(body, edge.team_id):
                 raise Refused("refused.elsewhere")
         next()

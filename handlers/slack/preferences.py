@@ -9,7 +9,7 @@ from slack_sdk import WebClient
 from bot.domain.refusals import Refused
 from bot.services import preferences as service
 from bot.services.people import zone_of
-from handlers.slack import forms, pickers, setup, who
+from handlers.slack import forms, pickers, who
 from handlers.slack.blocks.preferences import OWN, SLACKS, preferences_form
 from handlers.slack.edge import actor_of, edge_of
 from storage import people, policy
@@ -42,14 +42,13 @@ def _newcomer(client: WebClient, context: BoltContext) -> Person:
     return found
 
 
-def take(ack: Any, body: Payload, client: WebClient, context: BoltContext) -> None:
+def take(ack: Any, body: Payload, context: BoltContext) -> None:
     """Take what a person chose; their next view is drawn by it."""
     edge, actor, view = edge_of(context), actor_of(context), body["view"]
     wishes = _wishes(view)
     with edge.database.begin() as session:
         service.choose(session, actor, wishes, edge.now())
     ack()
-    setup.show_home(edge, client, actor)
 
 
 def _wishes(view: Payload) -> Wishes:

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import structlog
 from slack_bolt import App, BoltContext
 from slack_sdk import WebClient
 from sqlalchemy.orm import Session
@@ -12,14 +11,12 @@ from bot.domain.refusals import Refused
 from bot.policy import Policy
 from bot.services import policy as service
 from bot.services.policy import Overtaken
-from handlers.slack import forms, home, pickers, settings
+from handlers.slack import forms, pickers, settings
 from handlers.slack.blocks import settings as settings_blocks
 from handlers.slack.blocks import setup as blocks
 from handlers.slack.blocks.setup import STEPS
-from handlers.slack.edge import Edge, actor_of, edge_of
+from handlers.slack.edge import actor_of, edge_of, redraw_home
 from storage import people, policy, policy_log
-
-log = structlog.get_logger(__name__)
 
 Payload = dict[str, Any]
 Tables = dict[str, dict[str, Any]]
@@ -50,7 +47,7 @@ def _suggested(session: Session, actor: Actor, rules: Policy) -> Tables:
 
 
 def take_step(ack: Any, body: Payload, client: WebClient, context: BoltContext) -> None:
-    """Take the form of a step; Home then shows it as done."""
+    """Take the form of a step; Home, drawn anew, shows it as done."""
     edge, actor, view = edge_of(context), actor_of(context), body["view"]
     step = str(forms.facts(view).get("step"))
     if step not in STEPS:
@@ -67,7 +64,6 @@ def take_step(ack: Any, body: Payload, client: WebClient, context: BoltContext) 
         ack(response_action="update", view=blocks.step_form(actor.locale, step, contents, metadata, note))
         return
     ack()
-    show_home(edge, client, actor)
 
 
 def _tables(view: Payload, step: str, rules: Policy) -> Tables:
@@ -81,31 +77,18 @@ def _tables(view: Payload, step: str, rules: Policy) -> Tables:
     return service.with_quorum_in_reach(rules, tables) if step == "people" else tables
 
 
-def check_again(ack: Any, client: WebClient, context: BoltContext) -> None:
-    """Look once more whether we were invited."""
+def check_again(ack: Any, context: BoltContext) -> None:
+    """Look once more whether we were invited: Home, drawn anew, says so."""
+    redraw_home(context)
     ack()
-    show_home(edge_of(context), client, actor_of(context))
 
 
-def hide(ack: Any, client: WebClient, context: BoltContext) -> None:
+def hide(ack: Any, context: BoltContext) -> None:
     """Show the steps no more."""
     edge, actor = edge_of(context), actor_of(context)
     with edge.database.begin() as session:
         service.finish_setup(session, actor, edge.now())
     ack()
-    show_home(edge, client, actor)
-
-
-def show_home(edge: Edge, client: WebClient, actor: Actor) -> None:
-    """Draw the Home of whoever acted anew. Best effort, after the acknowledgement."""
-    edge.background.submit(_publish, edge, client, actor)
-
-
-def _publish(edge: Edge, client: WebClient, actor: Actor) -> None:
-    try:
-        home.publish(edge, client, actor.team_id, actor.user_id)
-    except Exception as error:  # noqa: BLE001 - best effort; what was done is committed
-        log.info("home.not_redrawn", error=type(error).__name__)
 
 
 def register(app: App) -> None:

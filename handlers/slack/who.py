@@ -27,28 +27,31 @@ Languages = dict[tuple[str, str], str]
 """Each person's language as we last knew it, for when the database cannot tell."""
 
 
-def actor(database: Database, client: WebClient, body: Payload, languages: Languages, later: Executor) -> Actor:
+def actor(
+    database: Database, client: WebClient, body: Payload, languages: Languages, later: Executor, home: str
+) -> Actor:
     """Return the person behind a command or interaction. When nobody can tell us their language, English.
 
-    Who is new is remembered `later`, beside the gesture: its own transaction needs the time there is.
+    Who is new is remembered `later`, beside the gesture: its own transaction needs the time there is. Who is not of our
+    workspace, `home`, is not remembered.
     """
     team_id, user_id = ids(body)
     try:
-        locale = _locale(database, client, team_id, user_id, later)
+        locale = _locale(database, client, team_id, user_id, None if is_from_elsewhere(body, home) else later)
     except Busy:
         return Actor(team_id, user_id, languages.get((team_id, user_id), FALLBACK))
     languages[team_id, user_id] = locale
     return Actor(team_id, user_id, locale)
 
 
-def _locale(database: Database, client: WebClient, team_id: str, user_id: str, later: Executor) -> str:
+def _locale(database: Database, client: WebClient, team_id: str, user_id: str, later: Executor | None) -> str:
     with database.read() as session:
         known = people.get(session, team_id, user_id)
     if known:
         return known.locale
     found = look_up(client, user_id)
-    if found:
-        later.submit(_remember, database, team_id, found)
+    if found and later:
+        later.submit(remember, database, team_id, found)
     return found.locale if found else FALLBACK
 
 
@@ -56,7 +59,7 @@ def introduce(database: Database, client: WebClient, team_id: str, user_id: str)
     """Look up a person who is new to us and remember them; None when Slack does not tell."""
     found = look_up(client, user_id)
     if found:
-        _remember(database, team_id, found)
+        remember(database, team_id, found)
     return found
 
 
@@ -82,12 +85,28 @@ def quick(client: WebClient) -> WebClient:
 
 def look_up(client: WebClient, user_id: str) -> Profile | None:
     """Ask Slack about a person, for at most LOOKUP_S; None when it does not answer."""
+    user = ask(client, user_id)
+    return profile(user) if user else None
+
+
+def ask(client: WebClient, user_id: str) -> Payload | None:
+    """Return Slack's user object, likewise."""
     try:
-        answer = quick(client).users_info(user=user_id, include_locale=True)
-        return profile(answer["user"])
+        user: Payload = quick(client).users_info(user=user_id, include_locale=True)["user"]
     except (SlackClientError, OSError, HTTPException, KeyError) as error:
         log.info("who.unknown", user=user_id, reason=type(error).__name__)
         return None
+    return user
+
+
+def is_outsider(user: Payload, team_id: str) -> bool:
+    """Say whether Slack's user object is of a guest, an app, or somebody of another workspace.
+
+    Inside one enterprise all belong who are in our workspace too.
+    """
+    teams = {user.get("team_id", team_id), *(user.get("enterprise_user") or {}).get("teams", ())}
+    is_guest = bool(user.get("is_restricted") or user.get("is_ultra_restricted"))
+    return is_guest or bool(user.get("is_bot")) or team_id not in teams
 
 
 def profile(user: Payload) -> Profile:
@@ -103,7 +122,8 @@ def profile(user: Payload) -> Profile:
     )
 
 
-def _remember(database: Database, team_id: str, found: Profile) -> None:
+def remember(database: Database, team_id: str, found: Profile) -> None:
+    """Write down what Slack says of a person, unless the database is busy: their next gesture does it then."""
     try:
         with database.begin() as session:
             people.save(session, team_id, found)

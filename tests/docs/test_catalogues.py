@@ -11,6 +11,7 @@ import pytest
 
 from bot.domain.digest import Why
 from bot.domain.feedback import Kind, Stake, State, Urgency
+from bot.domain.home import Group, Show
 from bot.domain.requirements import MOVES, REASONS, ROLLED_BACK, Status
 from bot.domain.votes import Choice, Result
 from bot.i18n import FOLDER, LOCALES, catalogue
@@ -24,6 +25,7 @@ from handlers.slack.blocks.feedback import NO_STAKE
 from handlers.slack.blocks.news import CHANGES
 from handlers.slack.blocks.setup import STEPS
 from handlers.slack.cards import MENU
+from storage.mine import News
 
 Sentence = str | tuple[str, ...]
 Sentences = dict[str, Sentence]
@@ -79,6 +81,9 @@ DYNAMIC: dict[str, Iterable[str]] = {
     "digest.{}": ["missed", "undelivered"],
     "decision.{}": DECISIONS,
     "walked.{}": OUTCOMES,
+    "home.show_{}": Show,
+    "home.group_{}": Group,
+    "home.news_{}": News,
     "summary.{}": WISHES,
     "summary.chosen_{}": WISHES,
     "settings.{}": SETTINGS,

@@ -48,8 +48,8 @@ WORDS = {
 """What people wrote, and what names them: how long it is at most where it is shown."""
 
 OURS = {
-    **dict.fromkeys(("n", "quorum", "at", "total", "seconds", "length", "longest", "most"), len("9,999,999")),
-    **dict.fromkeys(("approve", "reject", "abstain", "le", "ge", "gt", "max_length"), len("9,999,999")),
+    **dict.fromkeys(("n", "quorum", "at", "total", "page", "pages", "length", "longest", "most"), len("9,999,999")),
+    **dict.fromkeys(("approve", "reject", "abstain", "seconds", "le", "ge", "gt", "max_length"), len("9,999,999")),
     **dict.fromkeys(("number", "requirement", "ref"), len("R-2147483647")),
     **dict.fromkeys(("start", "end", "day", "time", "weekday", "other"), len("Wednesday")),
     "when": len("<!date^1795000000^{date_short_pretty} {time}|>" + WHEN),

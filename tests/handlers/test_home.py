@@ -1,13 +1,16 @@
 """Home: what waits for whoever opens it, and nothing they may not see."""
 
+import re
 from itertools import count
 
 import pytest
 
 from bot.domain.feedback import Draft, Kind
 from bot.domain.people import Actor
+from bot.domain.requirements import Change, Status
 from bot.i18n import say
 from bot.services import feedback as service
+from bot.services import requirements
 from practice.handles import View
 from practice.people import Person
 from storage import feedback
@@ -74,20 +77,141 @@ def test_what_a_person_filed_stands_there_newest_first_with_its_status_and_detai
     assert text.index(f"F-{second.number} · They thank us (Acme)") < text.index(f"R-{first.requirement} · They need")
     assert "In review" in text
     assert "Open" in text
-    assert view.buttons() == ["Details", "Details", "File feedback", "Your settings"]
+    assert view.buttons() == ["File feedback", "Details", "Details", "Your settings"]
     person.presses("Details", on=view)
     assert person.modal
     assert "They thank us." in person.modal.text()
     person.closes()
 
 
-def test_of_much_only_the_newest_ten_are_shown(office: Office) -> None:
+def shown(view: View) -> list[int]:
+    """Return the numbers of the requirements listed, from the top."""
+    return [int(number) for number in re.findall(r"R-(\d+) · They need", view.text())]
+
+
+def redrawn(office: Office, person: Person, words: str) -> View:
+    """Wait until Home, drawn anew by itself, reads so."""
+    office.ws.eventually(lambda: person.home and words in person.home.text(), what=words)
+    assert person.home
+    return person.home
+
+
+def test_of_much_a_page_is_shown_and_the_others_are_a_press_away(office: Office) -> None:
     person = newcomer(office)
-    filed = [file(office, person, f"They need thing {number}.") for number in range(12)]
-    text = home(person).text()
-    assert text.count("They need thing") == 10
-    assert f"R-{filed[1].requirement} ·" not in text
-    assert f"R-{filed[2].requirement} ·" in text
+    numbers = [file(office, person, f"They need thing {number}.").requirement for number in range(12)]
+    newest_first = numbers[::-1]
+    view = home(person)
+    assert shown(view) == newest_first[:10]
+    assert "Page 1 of 2" in view.text()
+    assert "Previous" not in view.buttons()
+    assert person.presses("Next", on=view).ok
+    view = redrawn(office, person, "Page 2 of 2")
+    assert shown(view) == newest_first[10:]
+    assert "Next" not in view.buttons()
+    assert shown(home(person)) == newest_first[10:]  # it stays, when drawn anew too
+    assert person.presses("Previous", on=view).ok
+    assert shown(redrawn(office, person, "Page 1 of 2")) == newest_first[:10]
+
+
+def test_what_one_chose_to_see_survives_ones_own_acts(office: Office) -> None:
+    person = newcomer(office)
+    praise = file(office, person, "They thank us.", kind=Kind.PRAISE)
+    file(office, person, "They need an export.", customer_name="Beta")
+    view = home(person)
+    assert person.options_for("home_show", on=view) == [
+        "Open (2)",
+        "Changed (0)",
+        "Closed (0)",
+        "All (2)",
+    ]
+    person.picks("home_customer", "Acme", on=view)
+    office.ws.eventually(lambda: person.home and "export" not in person.home.text(), what="Beta's is left out")
+    person.picks("home_show", "Closed", on=person.home)
+    view = redrawn(office, person, plain("home.nothing_here"))
+    with office.needline.database.begin() as session:
+        bob = Actor(office.ws.team_id, office.bob.id)
+        service.answer(session, bob, praise.number, "Thank them.", office.needline.now(), key=f"answer:{praise.number}")
+    workspace.file(office, person, "They need an import.", "Acme")
+    view = redrawn(office, person, "They thank us")
+    assert "Closed: 1" in view.text()
+    assert "import" not in view.text()
+    person.picks("home_show", "All", on=view)
+    assert "import" in redrawn(office, person, "import").text()
+
+
+@pytest.mark.parametrize(("tongue", "locale"), [("en-US", "en"), ("zh-CN", "zh_Hans")])
+def test_what_others_did_since_one_looked_is_marked_in_words_until_one_looks_again(
+    office: Office, tongue: str, locale: str
+) -> None:
+    person = newcomer(office, tongue)
+    item = file(office, person, "They need news.")
+    assert plain("home.mine", locale) in home(person).text()
+    assert "{" not in plain("home.mine", locale)
+    move(office, item, Status.ACCEPTED)
+    marked = say(
+        locale,
+        "home.news_moved",
+        status=say(locale, "status.accepted"),
+        before=say(locale, "status.in_review"),
+    )
+    view = home(person)
+    assert marked in view.text()
+    assert say(locale, "home.show_changed", n=1) in person.options_for("home_show", on=view)
+    workspace.file(office, person, "They need more.")
+    assert marked in redrawn(office, person, "They need more").text()  # ones own act does not eat the mark
+    assert marked not in home(person).text()
+
+
+def move(office: Office, item: Feedback, to: Status) -> None:
+    """Let Mara move a requirement."""
+    with office.needline.database.begin() as session:
+        mara, number = Actor(office.ws.team_id, office.mara.id), item.requirement or 0
+        requirements.change(session, mara, number, Change(to), office.needline.now(), key=f"move:{next(_cases)}")
+
+
+def test_an_event_that_slack_brings_again_is_the_same_look(office: Office) -> None:
+    person = newcomer(office)
+    item = file(office, person, "They need patience.")
+    home(person)
+    move(office, item, Status.ACCEPTED)
+    office.ws.faults.add("views.publish", "error", name="internal_error", times=1)
+    person.opens_home()
+    redrawn(office, person, "changed since you last looked")
+    office.ws.faults.add("app_home_opened", "deliver_twice", times=1)
+    move(office, item, Status.IN_PROGRESS)
+    home(person)
+    assert "before: Accepted" in redrawn(office, person, "In progress").text()
+
+
+def test_ones_own_acts_are_no_news(office: Office) -> None:
+    home(office.mara)
+    item = file(office, office.mara, "They need Mara.")
+    move(office, item, Status.ACCEPTED)
+    view = home(office.mara)
+    assert "They need Mara (Acme)\nAccepted\n" in view.text()
+
+
+@pytest.mark.parametrize(
+    ("action_id", "forged"),
+    [("home_show", "everything"), ("home_show", None), ("home_customer", "-1"), ("home_next", "9" * 40)],
+)
+def test_forged_choices_change_nothing_and_end_in_words_or_in_what_there_is(
+    office: Office, action_id: str, forged: str | None
+) -> None:
+    person = newcomer(office)
+    file(office, person, "They need honesty.")
+    view = home(person)
+    action = {"type": "button", "action_id": action_id, "block_id": "b", "value": forged, "action_ts": "1.1"}
+    payload = workspace.gesture(office, person, "block_actions") | {
+        "actions": [action],
+        "view": view.raw,
+        "container": {"type": "view", "view_id": view.raw["id"]},
+        "trigger_id": office.ws.state.new_trigger(person.id),
+    }
+    assert workspace.interact(office, payload).status == 200
+    if action_id == "home_show":
+        office.ws.eventually(lambda: person.modal and plain("stale.gesture") in person.modal.text())
+    assert "They need honesty" in home(person).text()
 
 
 def test_a_reviewer_sees_what_waits_for_their_vote_and_votes_through(office: Office) -> None:
@@ -106,7 +230,7 @@ def test_a_reviewer_sees_what_waits_for_their_vote_and_votes_through(office: Off
     person.picks("Your vote", "Abstain")
     assert person.submits().ok
     person.closes()
-    assert plain("home.voting", n=6) in home(person).text()
+    redrawn(office, person, plain("home.voting", n=6))
 
 
 def test_who_does_not_vote_or_decide_sees_nothing_of_votes_and_decisions(office: Office) -> None:
@@ -146,7 +270,12 @@ def test_questions_wait_with_a_reply_until_they_are_answered(office: Office) -> 
     assert "Which <format> & how often?" in person.modal.text()
     person.fills("answer", "XLSX, every month.")
     assert person.submits().closed
-    assert plain("home.questions", n=1) not in home(person).text()
+    office.ws.eventually(lambda: person.home and plain("home.questions", n=1) not in person.home.text())
+
+
+def test_who_is_stuck_reads_whom_to_ask(office: Office) -> None:
+    for person in (newcomer(office), office.mara):
+        assert "Ask @Ada." in home(person).text()
 
 
 def test_a_stranger_to_us_is_met_in_their_language(office: Office) -> None:

@@ -4,7 +4,7 @@ BIN := .venv/bin
 DEMO ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo story run test lint bench torture pictures lock
+.PHONY: help setup demo story run test lint bench torture torture-inside pictures lock
 
 help:  ## list these words
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,10 @@ bench: setup  ## speed, as ratios against floors (arrives with its own issue)
 
 torture: setup  ## kill -9 at many random points of the story, on both databases
 	KILLS=$${KILLS:-40} $(BIN)/pytest -n 0 --timeout 3600 tests/torture
+
+torture-inside: setup  # what can be tried inside one process, at full length; a line of the report for each part (SEED=…)
+	LONG=1 $(BIN)/pytest -n 0 tests/torture/test_model.py tests/torture/test_races.py tests/torture/test_any_order.py \
+	  tests/torture/test_schedules_year.py tests/torture/test_long_outage.py tests/torture/test_full_disk.py
 
 pictures: setup  ## remake the pictures in README
 	$(BIN)/needline demo --record docs/pictures

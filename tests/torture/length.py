@@ -13,7 +13,7 @@ from tests.torture.results import record
 
 LONG = os.environ.get("LONG", "") not in {"", "0"}
 SEED = int(os.environ.get("SEED", "20261123"))
-PATIENCE_S = 2400 if LONG else 120
+PATIENCE_S = 2400 if LONG else 300
 """How long a part may take."""
 
 

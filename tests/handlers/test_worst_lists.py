@@ -1,22 +1,28 @@
 """Slack takes every list that comes by itself, Home and the walk through votes, however large and nasty the data."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+from bot.domain.digest import Why
+from bot.domain.home import Group, Show
 from bot.domain.refusals import Refused
 from bot.domain.requirements import Status
 from bot.domain.votes import Choice, Result
 from bot.i18n import say
+from bot.services.digest import Item
 from bot.services.summaries import WISHES
 from bot.services.vote_through import Taken
 from handlers.slack.blocks import home as home_blocks
-from handlers.slack.blocks.home import Asked, Home, home
+from handlers.slack.blocks.home import Home, Mine, home
 from handlers.slack.blocks.lists import Waiting, named, waiting
 from handlers.slack.blocks.reminders import reminder, summary, wish_menu
 from handlers.slack.blocks.vote_through import closed_note, end_view, nothing_view, round_view
 from handlers.slack.vote_through import MOST, Walk, _said
+from storage.home import Asked
 from storage.lines import Line
+from storage.mine import News, Piece
 from storage.votes import Round
 from tests.handlers import worst_case
 from tests.handlers.test_worst_documents import everywhere, nastily, takes_message, takes_view
@@ -62,22 +68,36 @@ def test_every_summary(locale: str, pattern: str) -> None:
         takes_message({"text": "x", "blocks": [wish_menu(locale, wish)]})
 
 
+def pieces(pattern: str) -> list[Piece]:
+    """Return a page with a piece of every group, and every kind of news among them."""
+    news = [None, *News]
+    return [
+        Piece(a_line(pattern), group, news[place % len(news)], "in_progress", "undecided")
+        for place, group in enumerate([*Group, *Group][: home_blocks.PAGE])
+    ]
+
+
+def filed(pattern: str, show: Show, found: list[Piece]) -> Mine:
+    """Return a person's feedback, a thousand pieces of every sort, of as many customers as a menu takes."""
+    counts = {(group, changed): 1000 for group in Group for changed in (False, True)} if found else {}
+    names = {number: worst_case.text(pattern, 69) for number in range(50)}
+    return Mine(counts, show, names, 7, NOW, wanted_page=2, pieces=found)
+
+
 @everywhere
 @nastily
 def test_every_home(locale: str, pattern: str) -> None:
     votes = list(rounds(pattern))
     asked = [Asked(worst_case.question(pattern, n, answered=False), a_line(pattern), "N" * 80) for n in range(5)]
-    lines = [a_line(pattern), a_line(pattern, status=None)] * (home_blocks.MINE // 2)
-    full = (votes, 1000, 1000, asked, 1000, lines)
-    for voting, to_vote, to_decide, questions, many, mine in (
-        full,
-        ([], 0, 0, [], 0, []),
-        (None, 0, None, [], 0, lines),
-    ):
-        facts = Home("U0BOB", worst_case.policy(), SHANGHAI, NOW, voting, to_vote, to_decide, questions, many, mine)
-        view = home(facts, locale)
-        takes_view(view)
-        assert len(view["blocks"]) <= 60
+    undecided = [(a_line(pattern), Item(1, 1, why, 1000)) for why in Why][: home_blocks.FIRST]
+    for show in Show:
+        mine = filed(pattern, show, pieces(pattern))
+        full = Home("U0BOB", worst_case.policy(), SHANGHAI, NOW, votes, 1000, undecided, 1000, asked, 1000, mine)
+        nothing = replace(full, voting=[], deciding=[], asked=[], mine=filed(pattern, show, []))
+        for facts in (full, nothing, replace(full, voting=None, deciding=None, asked=[])):
+            view = home(facts, locale)
+            takes_view(view)
+            assert len(view["blocks"]) <= 60
 
 
 @everywhere

@@ -39,8 +39,8 @@ lint: setup  ## ruff, mypy, import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: setup  ## speed, as ratios against floors (arrives with its own issue)
-	@echo "The bench is not built yet; see CHANGELOG." && exit 2
+bench: setup  ## speed, as ratios against floors; ONLY="filing voting", SIZE=short, RESUME=1
+	$(BIN)/python -m bench $(ONLY) --size $(or $(SIZE),full) $(if $(RESUME),--resume)
 
 torture: setup  ## kill -9 at many random points of the story, on both databases
 	KILLS=$${KILLS:-40} $(BIN)/pytest -n 0 --timeout 3600 tests/torture

@@ -1,0 +1,97 @@
+"""The load generator, a process of its own: signed requests over kept connections, one under way on each.
+
+Reads a job (see `Job`) as JSON from standard input and prints what came of it.
+"""
+
+import asyncio
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from bench import gestures
+from bench.measure import ROOT, Facts
+from bench.signing import signed
+
+GOOD = b"HTTP/1.1 200"
+
+
+@dataclass(frozen=True)
+class Job:
+    """What to send where, for how long. `facts` go to the gesture (bench/gestures.py); `run` keeps forms apart."""
+
+    port: int
+    gesture: str
+    connections: int
+    seconds: float
+    run: str
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+def load(job: Job) -> Facts:
+    """Run a job in its own process: good answers a second, milliseconds of median and p99, how many, how many wrong."""
+    words = [sys.executable, "-m", "bench.load"]
+    done = subprocess.run(words, input=json.dumps(asdict(job)), cwd=ROOT, capture_output=True, text=True, check=True)
+    found: Facts = json.loads(done.stdout)
+    return found
+
+
+async def _run(job: Job) -> Facts:
+    took: list[float] = []
+    wrong: list[bytes] = []
+    streams = [gestures.stream(job.gesture, number, job.run, job.facts) for number in range(job.connections)]
+    for stream in streams:
+        next(stream)  # makes its template
+    lines = [await asyncio.open_connection("127.0.0.1", job.port) for _ in streams]
+    began = time.perf_counter()
+    until = began + job.seconds
+    await asyncio.gather(*(_one(line, stream, until, took, wrong) for line, stream in zip(lines, streams, strict=True)))
+    spent = time.perf_counter() - began
+    for answer in wrong[:1]:
+        print(answer[:500].decode(errors="replace"), file=sys.stderr)
+    took.sort()
+    return {
+        "per_s": (len(took) - len(wrong)) / spent,
+        "p50_ms": _at(took, 0.5),
+        "p99_ms": _at(took, 0.99),
+        "count": float(len(took)),
+        "wrong": float(len(wrong)),
+    }
+
+
+def _at(took: list[float], share: float) -> float:
+    return took[min(int(len(took) * share), len(took) - 1)] * 1000 if took else float("inf")
+
+
+Line = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+async def _one(
+    line: Line, stream: Iterator[gestures.Request], until: float, took: list[float], wrong: list[bytes]
+) -> None:
+    reader, writer = line
+    for request in stream:
+        began = time.perf_counter()
+        if began >= until:
+            break
+        writer.write(signed(request.body, request.kind))
+        head = await reader.readuntil(b"\r\n\r\n")
+        body = await reader.readexactly(_length(head))
+        took.append(time.perf_counter() - began)
+        if not head.startswith(GOOD) or not request.accepts(body):
+            wrong.append(head + body)
+    writer.close()
+
+
+def _length(head: bytes) -> int:
+    for line in head.lower().split(b"\r\n"):
+        if line.startswith(b"content-length:"):
+            return int(line.split(b":")[1])
+    return 0
+
+
+if __name__ == "__main__":
+    print(json.dumps(asyncio.run(_run(Job(**json.load(sys.stdin))))))

@@ -113,10 +113,14 @@ FILLS = (
     {rows} SELECT '{team}', i, 1, 50, {yes}, {yes}, {no}, '', {moment}, {later}, {closed}, {result} FROM n""",
     """INSERT INTO ballots (team_id, requirement, round, user_id, choice, action_us)
     {rows} SELECT '{team}', i, 1, 'U0BENCH' || substr('0' || ((i + 1) % {people}), -2), 'approve', i FROM n""",
+    """INSERT INTO questions (team_id, number, feedback, question, asked_by, asked_at, answer, answered_by, answered_at,
+    follow_ups)
+    {rows} SELECT '{team}', i, i, 'How often?', 'U0BENCH01', {moment}, 'Weekly', {filer}, {later}, 0
+    FROM n WHERE i % 7 = 0""",
     """INSERT INTO posted (team_id, key, channel, ts)
     {rows} SELECT '{team}', 'card:F-' || i, 'C0TRIAGE', '1.' || i FROM n""",
     """INSERT INTO counters (team_id, name, last)
-    VALUES ('{team}', 'feedback', {last}), ('{team}', 'requirement', {last})
+    VALUES ('{team}', 'feedback', {last}), ('{team}', 'requirement', {last}), ('{team}', 'question', {last})
     ON CONFLICT (team_id, name) DO UPDATE SET last = excluded.last""",
 )
 

@@ -74,6 +74,12 @@ class Floor:
             connection.execute(f"PRAGMA {pragma}")
         return connection
 
+    def close(self) -> None:
+        """Close the connections of this thread, and the writer's."""
+        self._mine().close()
+        if self._is_sqlite:
+            self._writer.close()
+
     def _mine(self) -> Any:
         """Return this thread's own connection."""
         if not hasattr(self._own, "connection"):

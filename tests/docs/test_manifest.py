@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from slack_bolt import App
+from slack_bolt.listener_matcher.builtins import BuiltinListenerMatcher
 from slack_sdk import WebClient
 from starlette.routing import Route
 
@@ -317,3 +318,9 @@ def called_methods() -> set[str]:
 def _sources() -> Iterator[Path]:
     for room in ("bot", "handlers", "storage"):
         yield from (ROOT / room).rglob("*.py")
+
+
+def test_no_listener_is_asked_in_bolts_slow_way(bolt: App) -> None:
+    asked = [matcher for listener in bolt._listeners for matcher in listener.matchers]
+    assert asked
+    assert not [matcher for matcher in asked if isinstance(matcher, BuiltinListenerMatcher)]

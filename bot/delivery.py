@@ -27,6 +27,9 @@ log = structlog.get_logger(__name__)
 IDLE_S = 0.25
 """How often an idle loop looks for work that became due; a commit of ours wakes it at once."""
 
+REST_S = 0.01
+"""How long a loop that found nothing due rests before it looks again: many commits at once wake it once."""
+
 _CLAIMS = 16
 
 
@@ -126,6 +129,7 @@ class Delivery:
             try:
                 while not self._stopping.is_set() and self._claim_and_hand_out():
                     pass
+                self._stopping.wait(REST_S)
             except Busy:
                 log.warning("delivery.database_busy")
                 self._stopping.wait(1)

@@ -3,9 +3,10 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, exists, func, or_, select, text
+from sqlalchemy import ColumnElement, Integer, Select, bindparam, case, exists, func, or_, select, text
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from bot.domain.digest import Why
@@ -40,32 +41,45 @@ def undecided(
 
     `last_digest`: what was answered since then counts as answered, whatever its vote came to. `among`: only these.
     """
-    why = _why(last_digest)
-    query = _needing_decision(team_id, why).order_by(*_urgency(why)).limit(limit)
-    if among is not None:
-        query = query.where(Requirement.number.in_(list(among)))
-    return [Undecided(number, origin, Why(found), since) for number, origin, found, since in session.execute(query)]
+    query = _undecided(since_digest=last_digest is not None, some=among is not None)
+    wanted = {"team_id": team_id, "last_digest": last_digest, "most": limit, "among": list(among or ())}
+    rows = session.execute(query, wanted)
+    return [Undecided(number, origin, Why(found), since) for number, origin, found, since in rows]
+
+
+@cache
+def _undecided(*, since_digest: bool, some: bool) -> Select[int, int, str, datetime]:
+    """These are long statements; building one took longer than executing it."""
+    why = _why(since_digest=since_digest)
+    query = _needing_decision(why).order_by(*_urgency(why)).limit(bindparam("most", type_=Integer))
+    return query.where(Requirement.number.in_(bindparam("among", expanding=True))) if some else query
 
 
 def count(session: Session, team_id: str, last_digest: datetime | None) -> dict[Why, int]:
     """Return how many requirements need a decision, by why."""
-    found = _needing_decision(team_id, _why(last_digest)).subquery()
-    query = select(found.c.why, func.count()).group_by(found.c.why)
-    return {Why(why): number for why, number in session.execute(query)}
+    wanted = {"team_id": team_id, "last_digest": last_digest}
+    query = _count(since_digest=last_digest is not None)
+    return {Why(why): number for why, number in session.execute(query, wanted)}
+
+
+@cache
+def _count(*, since_digest: bool) -> Select[str, int]:
+    found = _needing_decision(_why(since_digest=since_digest)).subquery()
+    return select(found.c.why, func.count()).group_by(found.c.why)
 
 
 def first(
     session: Session, team_id: str, last_digest: datetime | None, limit: int
 ) -> tuple[list[tuple[Line, Undecided]], int]:
     """Return the first of what needs a decision, as `undecided` orders it, each with its line, and how much does."""
-    why = _why(last_digest)
+    why = _why(since_digest=last_digest is not None)
     place = func.row_number().over(order_by=_urgency(why)).label("place")
-    ripe = _needing_decision(team_id, why).add_columns(func.count().over().label("of"), place)
+    ripe = _needing_decision(why).add_columns(func.count().over().label("of"), place)
     found = ripe.order_by("place").limit(limit).subquery()
     facts = found.c
     columns = (facts.number, facts.origin, facts.why, facts.changed_at, facts.of)
     query = lines.for_requirements(team_id).join(found, facts.number == Requirement.number).order_by(facts.place)
-    rows = session.execute(query.add_columns(*columns)).all()
+    rows = session.execute(query.add_columns(*columns), {"team_id": team_id, "last_digest": last_digest}).all()
     items = [
         (lines.line(row), Undecided(number, origin, Why(why), since))
         for row in rows
@@ -79,10 +93,10 @@ def _urgency(why: ColumnElement[str]) -> tuple[Any, ...]:
     return (rank, Requirement.changed_at, Requirement.number)
 
 
-def _needing_decision(team_id: str, why: ColumnElement[str]) -> Select[int, int, str, datetime]:
+def _needing_decision(why: ColumnElement[str]) -> Select[int, int, str, datetime]:
     """All about its vote is looked up for each requirement by itself: most rounds are of others, decided long ago."""
     return select(Requirement.number, Requirement.origin, why.label("why"), Requirement.changed_at).where(
-        Requirement.team_id == team_id,
+        Requirement.team_id == bindparam("team_id"),
         text(f"requirements.{UNDECIDED}"),
         Requirement.withdrawn_at.is_(None),
         ~exists().where(*_of_it(), Round.closed_at.is_(None)),
@@ -99,16 +113,15 @@ def _newest(column: InstrumentedAttribute[Any]) -> ColumnElement[Any]:
     return query.correlate(Requirement).scalar_subquery()
 
 
-def _why(last_digest: datetime | None) -> ColumnElement[str]:
+def _why(*, since_digest: bool) -> ColumnElement[str]:
     since_vote = Question.answered_at > func.coalesce(_newest(Round.closed_at), Requirement.created_at)
-    news = since_vote if last_digest is None else or_(since_vote, Question.answered_at > last_digest)
-    answered = exists().where(
+    news = or_(since_vote, Question.answered_at > bindparam("last_digest")) if since_digest else since_vote
+    about_it = exists().where(Question.team_id == Feedback.team_id, Question.feedback == Feedback.number, news)
+    answered = exists().where(  # one in the other, lest SQLite looks through all questions for every requirement
         Feedback.team_id == Requirement.team_id,
         Feedback.requirement == Requirement.number,
         Feedback.state != State.WITHDRAWN.value,
-        Question.team_id == Feedback.team_id,
-        Question.feedback == Feedback.number,
-        news,
+        about_it.correlate(Feedback, Requirement),
     )
     result = _newest(Round.result)
     return case(

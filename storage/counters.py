@@ -1,9 +1,9 @@
 """Numbers per workspace, gapless: taken in the transaction that uses them, so an undone one is given out again."""
 
-from sqlalchemy import Integer, String
+from sqlalchemy import Executable, Integer, String
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from storage.db import Base, upsert
+from storage.db import Base, Upsert, once, table
 
 
 class Counter(Base):
@@ -18,6 +18,12 @@ class Counter(Base):
 
 def take(session: Session, team_id: str, name: str) -> int:
     """Return the next number. Others of the workspace wait here until we commit, which keeps numbers gapless."""
-    statement = upsert(session, Counter).values(team_id=team_id, name=name, last=1)
-    counted = statement.on_conflict_do_update(index_elements=["team_id", "name"], set_={"last": Counter.last + 1})
-    return session.scalars(counted.returning(Counter.last)).one()
+    found: int = session.execute(_count(session), {"team_id": team_id, "name": name, "last": 1}).scalar_one()
+    return found
+
+
+@once
+def _count(upsert: Upsert) -> Executable:
+    counted = {"last": table(Counter).c.last + 1}
+    statement = upsert(Counter).on_conflict_do_update(index_elements=["team_id", "name"], set_=counted)
+    return statement.returning(table(Counter).c.last)

@@ -2,12 +2,12 @@
 
 from datetime import datetime
 
-from sqlalchemy import Integer, String, UniqueConstraint, func, select
+from sqlalchemy import Integer, String, UniqueConstraint, bindparam, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from bot.domain.feedback import name_key
 from storage import counters
-from storage.db import Base, upsert
+from storage.db import Base, table, upsert
 
 
 class Customer(Base):
@@ -27,6 +27,15 @@ class Customer(Base):
 def get(session: Session, team_id: str, customer_id: int) -> Customer | None:
     """Return a customer of this workspace."""
     return session.get(Customer, (team_id, customer_id))
+
+
+def is_known(session: Session, team_id: str, customer_id: int) -> bool:
+    """Say whether there is such a customer in this workspace."""
+    return session.scalar(_KNOWN, {"team_id": team_id, "customer_id": customer_id}) is not None
+
+
+_ROWS = table(Customer).c
+_KNOWN = select(_ROWS.id).where(_ROWS.team_id == bindparam("team_id"), _ROWS.id == bindparam("customer_id"))
 
 
 def named(session: Session, team_id: str, name: str) -> Customer | None:

@@ -9,9 +9,10 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any, cast
+from functools import partial
+from typing import Any, TypeVar, cast
 
-from sqlalchemy import DateTime, Dialect, Engine, MetaData, Table, TypeDecorator, create_engine, event
+from sqlalchemy import DateTime, Dialect, Engine, Executable, MetaData, Table, TypeDecorator, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, OperationalError
@@ -71,9 +72,32 @@ def table(model: type[Base]) -> Table:
 
 def upsert(session: Session, model: type[Base]) -> postgresql.Insert:
     """Return the dialect's INSERT, which knows ON CONFLICT; the two dialects' are the same to use."""
-    dialect = session.get_bind().dialect.name
+    return _upsert(session.get_bind().dialect.name, model)
+
+
+def _upsert(dialect: str, model: type[Base]) -> postgresql.Insert:
     insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
     return cast("postgresql.Insert", insert(table(model)))
+
+
+Upsert = Callable[[type[Base]], postgresql.Insert]
+Made = TypeVar("Made", bound=Executable)
+
+
+def once(build: Callable[[Upsert], Made]) -> Callable[[Session], Made]:
+    """Let a statement with ON CONFLICT be built once for each dialect; its values are given when it is executed.
+
+    Building a statement takes SQLAlchemy several times as long as executing it, so what people wait for is built once.
+    """
+    made: dict[str, Made] = {}
+
+    def statement(session: Session) -> Made:
+        dialect = session.get_bind().dialect.name
+        if dialect not in made:
+            made[dialect] = build(partial(_upsert, dialect))
+        return made[dialect]
+
+    return statement
 
 
 class FairLock:

@@ -14,6 +14,7 @@ from sqlalchemy import (
     String,
     Text,
     and_,
+    bindparam,
     func,
     insert,
     or_,
@@ -105,7 +106,10 @@ def next_number(session: Session, team_id: str) -> int:
 
 def add(session: Session, team_id: str, number: int, **facts: Any) -> None:
     """Write a new piece of feedback. `facts` are the columns."""
-    session.execute(insert(table(Feedback)).values(team_id=team_id, number=number, state=State.OPEN.value, **facts))
+    session.execute(_ADD, {"team_id": team_id, "number": number, "state": State.OPEN.value, **facts})
+
+
+_ADD = insert(table(Feedback))
 
 
 def change(session: Session, team_id: str, number: int, **facts: Any) -> None:
@@ -126,6 +130,19 @@ def of_requirement(session: Session, team_id: str, requirement: int) -> list[Fee
         .order_by(Feedback.number)
     )
     return list(session.scalars(query))
+
+
+def filers_of(session: Session, team_id: str, requirement: int) -> set[str]:
+    """Return who asks for a requirement, leaving out what was withdrawn."""
+    return set(session.scalars(_FILERS_OF, {"team_id": team_id, "requirement": requirement}))
+
+
+_ROWS = table(Feedback).c
+_FILERS_OF = select(_ROWS.filed_by).where(
+    _ROWS.team_id == bindparam("team_id"),
+    _ROWS.requirement == bindparam("requirement"),
+    _ROWS.state != State.WITHDRAWN.value,
+)
 
 
 def asking(session: Session, team_id: str, requirement: int) -> list[tuple[Feedback, Customer]]:

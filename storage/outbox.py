@@ -12,10 +12,25 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, Index, Integer, String, Text, case, delete, func, select, text, tuple_, update
-from sqlalchemy.orm import InstrumentedAttribute, Mapped, Session, mapped_column
+from sqlalchemy import (
+    ColumnElement,
+    Executable,
+    Index,
+    Integer,
+    String,
+    Text,
+    bindparam,
+    case,
+    delete,
+    func,
+    select,
+    text,
+    tuple_,
+    update,
+)
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from storage.db import Base, table, upsert
+from storage.db import Base, Upsert, once, table
 
 OPEN = ("waiting", "sending", "unknown", "retry")
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
@@ -103,11 +118,9 @@ def put(session: Session, team_id: str, letters: Iterable[Letter], now: datetime
     so that a sender about to claim the row waits and draws what we changed. Everybody takes lanes in one order, and
     rows after their lane, so nobody waits in a circle.
     """
-    ids = {}
-    for letter in sorted(letters, key=lambda letter: (_order(letter.lane), letter.priority)):
-        _want(session, team_id, letter.lane, now + letter.after, letter.priority)
-        ids[letter.key] = _put_row(session, team_id, letter, now)
-    return ids
+    ordered = sorted(letters, key=lambda letter: (_order(letter.lane), letter.priority))
+    _want(session, team_id, [(letter.lane, now + letter.after, letter.priority) for letter in ordered])
+    return {letter.key: _put_row(session, team_id, letter, now) for letter in ordered}
 
 
 def _order(lane: str) -> tuple[bool, str]:
@@ -116,45 +129,50 @@ def _order(lane: str) -> tuple[bool, str]:
 
 
 def _put_row(session: Session, team_id: str, letter: Letter, now: datetime) -> str:
-    statement = upsert(session, OutboxRow).values(
-        team_id=team_id,
-        id=uuid4().hex,
-        lane=letter.lane,
-        kind=letter.kind,
-        about=letter.about,
-        key=letter.key,
-        priority=letter.priority,
-        state="waiting",
-        claim=0,
-        created_at=now,
-        due_at=now + letter.after,
-    )
-    joined = statement.on_conflict_do_update(
-        index_elements=["team_id", "key"],
-        index_where=text("state = 'waiting'"),
-        set_={
-            "lane": letter.lane,
-            "about": letter.about,
-            "due_at": _smaller(OutboxRow.due_at, statement.excluded.due_at),
-            "priority": _smaller(OutboxRow.priority, statement.excluded.priority),
-        },
-    )
-    return session.scalars(joined.returning(OutboxRow.id)).one()
+    what = {"lane": letter.lane, "kind": letter.kind, "about": letter.about, "key": letter.key}
+    new = {"id": uuid4().hex, "state": "waiting", "claim": 0, "created_at": now}
+    how = {"priority": letter.priority, "due_at": now + letter.after}
+    carries: str = session.execute(_join(session), {"team_id": team_id, **what, **new, **how}).scalar_one()
+    return carries
 
 
-def _smaller(first: InstrumentedAttribute[Any], second: ColumnElement[Any]) -> ColumnElement[Any]:
+@once
+def _join(upsert: Upsert) -> Executable:
+    statement, waits = upsert(OutboxRow), table(OutboxRow).c
+    joined = {
+        "lane": statement.excluded.lane,
+        "about": statement.excluded.about,
+        "due_at": _smaller(waits.due_at, statement.excluded.due_at),
+        "priority": _smaller(waits.priority, statement.excluded.priority),
+    }
+    return statement.on_conflict_do_update(
+        index_elements=["team_id", "key"], index_where=text("state = 'waiting'"), set_=joined
+    ).returning(waits.id)
+
+
+def _smaller(first: ColumnElement[Any], second: ColumnElement[Any]) -> ColumnElement[Any]:
     """LEAST, which SQLite calls otherwise."""
     return case((first < second, first), else_=second)
 
 
-def _want(session: Session, team_id: str, lane: str, due: datetime, priority: int) -> None:
-    facts = {"wanted_at": due, "priority": priority}
-    statement = upsert(session, Lane).values(team_id=team_id, name=lane, free_at=EPOCH, **facts)
-    earlier = (Lane.wanted_at.is_(None)) | (Lane.wanted_at > statement.excluded.wanted_at)
-    wanted = case((earlier, statement.excluded.wanted_at), else_=Lane.wanted_at)
-    most = _smaller(Lane.priority, statement.excluded.priority)
+def _want(session: Session, team_id: str, wants: Iterable[tuple[str, datetime, int]]) -> None:
+    """Note that work is due in lanes: name, when, and how important it is; they are taken in the order given."""
+    rows = [
+        {"team_id": team_id, "name": lane, "free_at": EPOCH, "wanted_at": due, "priority": priority}
+        for lane, due, priority in wants
+    ]
+    if rows:
+        session.execute(_want_each(session), rows)
+
+
+@once
+def _want_each(upsert: Upsert) -> Executable:
+    statement, lane = upsert(Lane), table(Lane).c
+    earlier = lane.wanted_at.is_(None) | (lane.wanted_at > statement.excluded.wanted_at)
+    wanted = case((earlier, statement.excluded.wanted_at), else_=lane.wanted_at)
+    most = _smaller(lane.priority, statement.excluded.priority)
     changed = {"wanted_at": wanted, "priority": most}
-    session.execute(statement.on_conflict_do_update(index_elements=["team_id", "name"], set_=changed))
+    return statement.on_conflict_do_update(index_elements=["team_id", "name"], set_=changed)
 
 
 def take_lanes(session: Session, team_id: str, names: Iterable[str]) -> list[str]:
@@ -195,52 +213,68 @@ def claim(
     shown before. `busy` are lanes this process is sending on: a clock moved forward must not make it overtake itself.
     What is not urgent waits until the quiet of its lane is over; to `stopped` workspaces nothing goes.
     """
-    query = (
-        select(Lane)
-        .where(
-            Lane.wanted_at <= now,
-            Lane.free_at <= now,
-            Lane.team_id.not_in(list(stopped)),
-            tuple_(Lane.team_id, Lane.name).not_in(list(busy)),
-        )
-        .order_by(Lane.priority, Lane.wanted_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-        .execution_options(populate_existing=True)
-    )
+    wanted = {"now": now, "stopped": list(stopped), "busy": [_NO_LANE, *busy], "most": limit}
     for _ in range(SLEEPING):
-        lanes = session.scalars(query).all()
+        lanes = session.scalars(_DUE_LANES, wanted).all()
         rows = [_claim_first(session, lane, now, lease(lane.team_id), hush(lane.team_id, lane.name)) for lane in lanes]
         if len(lanes) < limit or any(rows):
             break
     return [row for row in rows if row is not None]
 
 
+_NO_LANE = ("", "")
+_DUE_LANES = (
+    select(Lane)
+    .where(
+        Lane.wanted_at <= bindparam("now"),
+        Lane.free_at <= bindparam("now"),
+        Lane.team_id.not_in(bindparam("stopped", expanding=True)),
+        tuple_(Lane.team_id, Lane.name).not_in(bindparam("busy", expanding=True)),
+    )
+    .order_by(Lane.priority, Lane.wanted_at)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+    .execution_options(populate_existing=True)
+)
+
+
 def _claim_first(
     session: Session, lane: Lane, now: datetime, lease: timedelta, quiet_until: datetime | None
 ) -> OutboxRow | None:
-    where = (OutboxRow.team_id == lane.team_id, OutboxRow.lane == lane.name, OutboxRow.state.in_(OPEN))
     if quiet_until is not None:
         _hold(session, lane, quiet_until)
-    query = (
-        select(OutboxRow)
-        .where(*where, OutboxRow.due_at <= now)
-        .order_by((OutboxRow.state == "waiting"), OutboxRow.priority, OutboxRow.due_at, OutboxRow.created_at)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-        .execution_options(populate_existing=True)
-    )
-    row = session.scalars(query).one_or_none()
+    of_lane = {"team_id": lane.team_id, "lane": lane.name}
+    row = session.scalars(_FIRST, of_lane | {"now": now}).one_or_none()
     if row is None:
-        next_due = session.scalar(select(func.min(OutboxRow.due_at)).where(*where))
-        _set_lane(session, lane.team_id, lane.name, wanted_at=next_due, priority=_most_urgent(session, where))
+        next_due, priority = session.execute(_REST, of_lane).one()
+        _set_lane(session, lane.team_id, lane.name, wanted_at=next_due, priority=priority)
         return None
-    others = (*where, OutboxRow.due_at <= now, OutboxRow.id != row.id)
-    _set_lane(session, lane.team_id, lane.name, free_at=now + lease, priority=_most_urgent(session, others))
+    priority = session.execute(_MOST_URGENT, of_lane | {"now": now, "ours": row.id}).scalar_one()
+    _set_lane(session, lane.team_id, lane.name, free_at=now + lease, priority=priority)
     session.expunge(row)
     row.claim += 1
     _set_row(session, row, state="sending", claim=row.claim)
     return row
+
+
+_OPEN_THERE = (
+    OutboxRow.team_id == bindparam("team_id"),
+    OutboxRow.lane == bindparam("lane"),
+    OutboxRow.state.in_(OPEN),
+)
+_FIRST = (
+    select(OutboxRow)
+    .where(*_OPEN_THERE, OutboxRow.due_at <= bindparam("now"))
+    .order_by((OutboxRow.state == "waiting"), OutboxRow.priority, OutboxRow.due_at, OutboxRow.created_at)
+    .limit(1)
+    .with_for_update(skip_locked=True)
+    .execution_options(populate_existing=True)
+)
+_URGENCY = func.coalesce(func.min(OutboxRow.priority), LEAST)
+_REST = select(func.min(OutboxRow.due_at), _URGENCY).where(*_OPEN_THERE)
+_MOST_URGENT = select(_URGENCY).where(
+    *_OPEN_THERE, OutboxRow.due_at <= bindparam("now"), OutboxRow.id != bindparam("ours")
+)
 
 
 def _hold(session: Session, lane: Lane, until: datetime) -> None:
@@ -255,25 +289,24 @@ def _hold(session: Session, lane: Lane, until: datetime) -> None:
     session.execute(update(table(OutboxRow)).where(*where).values(due_at=until))
 
 
-def _most_urgent(session: Session, where: Sequence[ColumnElement[bool]]) -> int:
-    found = session.scalar(select(func.min(OutboxRow.priority)).where(*where))
-    return LEAST if found is None else found
-
-
 def _set_lane(session: Session, team_id: str, name: str, **values: datetime | int | None) -> None:
-    session.execute(update(table(Lane)).where(Lane.team_id == team_id, Lane.name == name).values(**values))
+    session.execute(_LANE, {"of_team": team_id, "this": name, **values})
 
 
 def _set_row(session: Session, row: OutboxRow, **values: object) -> None:
-    where = (OutboxRow.team_id == row.team_id, OutboxRow.id == row.id)
-    session.execute(update(table(OutboxRow)).where(*where).values(**values))
+    session.execute(_ROW, {"of_team": row.team_id, "this": row.id, **values})
 
 
 def _set_ours(session: Session, row: OutboxRow, **values: object) -> bool:
     """Change a claimed row; False when the claim is not ours any more."""
-    same = (OutboxRow.team_id == row.team_id, OutboxRow.id == row.id)
-    ours = update(table(OutboxRow)).where(*same, OutboxRow.claim == row.claim, OutboxRow.state == "sending")
-    return session.execute(ours.values(**values).returning(OutboxRow.id)).first() is not None
+    claimed = {"of_team": row.team_id, "this": row.id, "by_claim": row.claim}
+    return session.execute(_OURS, claimed | values).first() is not None
+
+
+_LANE = update(table(Lane)).where(Lane.team_id == bindparam("of_team"), Lane.name == bindparam("this"))
+_ROW = update(table(OutboxRow)).where(OutboxRow.team_id == bindparam("of_team"), OutboxRow.id == bindparam("this"))
+_STILL = (OutboxRow.claim == bindparam("by_claim"), OutboxRow.state == "sending")
+_OURS = _ROW.where(*_STILL).returning(table(OutboxRow).c.id)
 
 
 def settle(
@@ -307,7 +340,7 @@ def _free_lanes(
         if lane == row.lane:
             _set_lane(session, row.team_id, lane, free_at=free_at, wanted_at=now)
         if lane in urgency or (lane == row.lane and state in OPEN):
-            _want(session, row.team_id, lane, now, urgency.get(lane, row.priority))
+            _want(session, row.team_id, [(lane, now, urgency.get(lane, row.priority))])
 
 
 def aim(session: Session, row: OutboxRow, channel: str, thread_ts: str | None, free_at: datetime) -> bool:
@@ -320,9 +353,14 @@ def aim(session: Session, row: OutboxRow, channel: str, thread_ts: str | None, f
 
 def remember(session: Session, team_id: str, key: str, channel: str, ts: str) -> None:
     """Note where the message of a key stands."""
-    place = {"channel": channel, "ts": ts}
-    statement = upsert(session, Posted).values(team_id=team_id, key=key, **place)
-    session.execute(statement.on_conflict_do_update(index_elements=["team_id", "key"], set_=place))
+    session.execute(_remember(session), {"team_id": team_id, "key": key, "channel": channel, "ts": ts})
+
+
+@once
+def _remember(upsert: Upsert) -> Executable:
+    statement = upsert(Posted)
+    place = {"channel": statement.excluded.channel, "ts": statement.excluded.ts}
+    return statement.on_conflict_do_update(index_elements=["team_id", "key"], set_=place)
 
 
 def posted(session: Session, team_id: str, key: str) -> Posted | None:
@@ -358,7 +396,7 @@ def revive(session: Session, team_id: str, lane: str, now: datetime, ids: Collec
     values = {"state": "unknown", "settled_at": None, "due_at": now}
     revived = session.execute(update(table(OutboxRow)).where(*where).values(**values).returning(OutboxRow.id)).all()
     if revived:
-        _want(session, team_id, lane, now, URGENT)
+        _want(session, team_id, [(lane, now, URGENT)])
     return len(revived)
 
 
@@ -375,18 +413,21 @@ def overdue(session: Session, now: datetime) -> int:
 
 def next_due(session: Session, stopped: Collection[str] = ()) -> datetime | None:
     """Return when the next message may leave: work is due and its lane is free."""
-    later = case((Lane.wanted_at < Lane.free_at, Lane.free_at), else_=Lane.wanted_at)
-    where = (Lane.wanted_at.is_not(None), Lane.team_id.not_in(list(stopped)))
-    found: datetime | None = session.scalar(select(func.min(later)).where(*where))
+    found: datetime | None = session.scalar(_NEXT_DUE, {"stopped": list(stopped)})
     return found
+
+
+_NEXT_DUE = select(func.min(case((Lane.wanted_at < Lane.free_at, Lane.free_at), else_=Lane.wanted_at))).where(
+    Lane.wanted_at.is_not(None), Lane.team_id.not_in(bindparam("stopped", expanding=True))
+)
 
 
 def release(session: Session, team_id: str, keys: Collection[str], due: datetime) -> None:
     """Let waiting rows of these keys leave at a moment, if that is earlier than planned."""
     where = (OutboxRow.team_id == team_id, OutboxRow.key.in_(list(keys)), OutboxRow.state == "waiting")
     waits = select(OutboxRow.lane, OutboxRow.priority).where(*where, OutboxRow.due_at > due)
-    for lane, priority in sorted(session.execute(waits).all(), key=lambda found: _order(found[0])):
-        _want(session, team_id, lane, due, priority)
+    found = sorted(session.execute(waits).all(), key=lambda row: _order(row[0]))
+    _want(session, team_id, [(lane, due, priority) for lane, priority in found])
     session.execute(update(table(OutboxRow)).where(*where, OutboxRow.due_at > due).values(due_at=due))
 
 

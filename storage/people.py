@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import Boolean, Date, String, func, select, true, update
+from sqlalchemy import Boolean, Date, String, bindparam, func, select, true, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from bot.i18n import FALLBACK
@@ -57,16 +57,24 @@ def get(session: Session, team_id: str, user_id: str) -> Person | None:
 
 def language(session: Session, team_id: str, user_id: str) -> str:
     """Return a person's language; English while we do not know them."""
-    query = select(Person.locale).where(Person.team_id == team_id, Person.user_id == user_id)
-    return session.scalar(query) or FALLBACK
+    return known_language(session, team_id, user_id) or FALLBACK
+
+
+def known_language(session: Session, team_id: str, user_id: str) -> str | None:
+    """Return a person's language; None while we do not know them."""
+    found: str | None = session.scalar(_LANGUAGE, {"team_id": team_id, "user_id": user_id})
+    return found
+
+
+_KNOWN = table(Person).c
+_LANGUAGE = select(_KNOWN.locale).where(_KNOWN.team_id == bindparam("team_id"), _KNOWN.user_id == bindparam("user_id"))
 
 
 def names(session: Session, team_id: str, user_ids: set[str]) -> dict[str, str]:
     """Return user id -> name of those we know."""
     if not user_ids:
         return {}
-    query = select(Person.user_id, Person.name).where(Person.team_id == team_id, Person.user_id.in_(user_ids))
-    return dict(session.execute(query).all())
+    return dict(session.execute(_NAMES, {"team_id": team_id, "user_ids": list(user_ids)}).all())
 
 
 def save(session: Session, team_id: str, profile: Profile) -> None:
@@ -107,18 +115,21 @@ def gone(session: Session, team_id: str, user_ids: set[str]) -> set[str]:
     """Return who of these left the workspace."""
     if not user_ids:
         return set()
-    query = select(Person.user_id).where(
-        Person.team_id == team_id, Person.user_id.in_(user_ids), Person.deleted.is_(True)
-    )
-    return set(session.scalars(query))
+    return set(session.scalars(_GONE, {"team_id": team_id, "user_ids": list(user_ids)}))
 
 
 def away(session: Session, team_id: str, user_ids: Collection[str], today: date) -> set[str]:
     """Return who of these is away on a day."""
     if not user_ids:
         return set()
-    where = (Person.team_id == team_id, Person.user_id.in_(list(user_ids)), Person.back_on > today)
-    return set(session.scalars(select(Person.user_id).where(*where)))
+    wanted = {"team_id": team_id, "user_ids": list(user_ids), "today": today}
+    return set(session.scalars(_AWAY, wanted))
+
+
+_AMONG = (_KNOWN.team_id == bindparam("team_id"), _KNOWN.user_id.in_(bindparam("user_ids", expanding=True)))
+_NAMES = select(_KNOWN.user_id, _KNOWN.name).where(*_AMONG)
+_GONE = select(_KNOWN.user_id).where(*_AMONG, _KNOWN.deleted.is_(True))
+_AWAY = select(_KNOWN.user_id).where(*_AMONG, _KNOWN.back_on > bindparam("today"))
 
 
 def choose_summary(session: Session, team_id: str, user_id: str, wish: str) -> bool:

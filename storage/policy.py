@@ -3,12 +3,12 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, String, select
+from sqlalchemy import JSON, String, bindparam, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from bot.policy import Policy, PolicyError, PolicyUnreadableError, build
 from storage import counters, policy_log
-from storage.db import Base, upsert
+from storage.db import Base, table, upsert
 
 
 class PolicyTable(Base):
@@ -25,8 +25,11 @@ class PolicyTable(Base):
 
 def tables(session: Session, team_id: str) -> dict[str, Any]:
     """Return the tables that were set, as plain data."""
-    query = select(PolicyTable.name, PolicyTable.content).where(PolicyTable.team_id == team_id)
-    return dict(session.execute(query).all())
+    return dict(session.execute(_TABLES, {"team_id": team_id}).all())
+
+
+_STORED = table(PolicyTable).c
+_TABLES = select(_STORED.name, _STORED.content).where(_STORED.team_id == bindparam("team_id"))
 
 
 def load(session: Session, team_id: str) -> Policy:

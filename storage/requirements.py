@@ -3,7 +3,19 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKeyConstraint, Index, Integer, String, Text, insert, select, text, update
+from sqlalchemy import (
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    String,
+    Text,
+    bindparam,
+    func,
+    insert,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from bot.domain.requirements import Change, Status
@@ -69,24 +81,27 @@ def get(session: Session, team_id: str, number: int) -> Requirement | None:
 
 def lock(session: Session, team_id: str, number: int) -> Requirement | None:
     """Return a requirement, kept from others until the transaction ends."""
-    return session.get(Requirement, (team_id, number), populate_existing=True, with_for_update=True)
+    return session.scalars(_LOCK, {"team_id": team_id, "number": number}).one_or_none()
+
+
+_LOCK = (
+    select(Requirement)
+    .where(Requirement.team_id == bindparam("team_id"), Requirement.number == bindparam("number"))
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
 
 
 def add(session: Session, team_id: str, *, title: str, origin: int, now: datetime) -> int:
-    """Write a new requirement with its number; return the number."""
+    """Write a new requirement, which goes into review at once; return its number."""
     number = counters.take(session, team_id, "requirement")
-    session.execute(
-        insert(table(Requirement)).values(
-            team_id=team_id,
-            number=number,
-            title=title,
-            status=Status.NEW.value,
-            origin=origin,
-            created_at=now,
-            changed_at=now,
-        )
-    )
+    facts = {"title": title, "status": Status.IN_REVIEW.value, "origin": origin, "created_at": now, "changed_at": now}
+    session.execute(_ADD, {"team_id": team_id, "number": number, **facts})
+    _write_move(session, team_id, number, 1, Status.NEW, Change(Status.IN_REVIEW), None, now)
     return number
+
+
+_ADD = insert(table(Requirement))
 
 
 def move(
@@ -103,48 +118,59 @@ def move(
     values: dict[str, object] = {"status": change.to.value, "changed_at": now}
     if change.to is Status.ACCEPTED or change.target:
         values["target"] = change.target
-    guarded = (
-        update(table(Requirement))
-        .where(
-            Requirement.team_id == team_id,
-            Requirement.number == number,
-            Requirement.status == before.value,
-            Requirement.withdrawn_at.is_(None),
-        )
-        .values(**values)
-        .returning(Requirement.number)
-    )
-    if session.execute(guarded).first() is None:
+    where = {"of_team": team_id, "this": number, "before": before.value}
+    if session.execute(_MOVE, where | values).first() is None:
         return None
-    return _write_move(session, team_id, number, before, change, by, now)
+    of_it = {"team_id": team_id, "requirement": number}
+    next_number: int = session.scalar(_NEXT_MOVE, of_it) or 1  # its row is ours since the update: nobody else counts
+    _write_move(session, team_id, number, next_number, before, change, by, now)
+    return next_number
+
+
+_MOVE = (
+    update(table(Requirement))
+    .where(
+        Requirement.team_id == bindparam("of_team"),
+        Requirement.number == bindparam("this"),
+        Requirement.status == bindparam("before"),
+        Requirement.withdrawn_at.is_(None),
+    )
+    .returning(table(Requirement).c.number)
+)
 
 
 def _write_move(
-    session: Session, team_id: str, number: int, before: Status, change: Change, by: str | None, now: datetime
-) -> int:
-    """The requirement's row is ours since the guarded update, so the next number is safe to count."""
-    count = len(moves(session, team_id, number)) + 1
-    session.execute(
-        insert(table(Move)).values(
-            team_id=team_id,
-            requirement=number,
-            number=count,
-            before=before.value,
-            after=change.to.value,
-            by=by,
-            reason=change.reason,
-            sentence=change.sentence,
-            target=change.target,
-            at=now,
-        )
-    )
-    return count
+    session: Session,
+    team_id: str,
+    number: int,
+    count: int,
+    before: Status,
+    change: Change,
+    by: str | None,
+    now: datetime,
+) -> None:
+    facts = {"before": before.value, "after": change.to.value, "by": by, "at": now}
+    why = {"reason": change.reason, "sentence": change.sentence, "target": change.target}
+    session.execute(_ADD_MOVE, {"team_id": team_id, "requirement": number, "number": count, **facts, **why})
+
+
+_MOVES = table(Move).c
+_NEXT_MOVE = select(func.count() + 1).where(
+    _MOVES.team_id == bindparam("team_id"), _MOVES.requirement == bindparam("requirement")
+)
+_ADD_MOVE = insert(table(Move))
 
 
 def moves(session: Session, team_id: str, number: int) -> list[Move]:
     """Return a requirement's moves, oldest first."""
-    query = select(Move).where(Move.team_id == team_id, Move.requirement == number).order_by(Move.number)
-    return list(session.scalars(query))
+    return list(session.scalars(_HISTORY, {"team_id": team_id, "requirement": number}))
+
+
+_HISTORY = (
+    select(Move)
+    .where(Move.team_id == bindparam("team_id"), Move.requirement == bindparam("requirement"))
+    .order_by(Move.number)
+)
 
 
 def withdraw(session: Session, team_id: str, number: int, now: datetime) -> None:

@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import String, delete
+from sqlalchemy import Executable, String, delete
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from storage.db import Base, upsert
+from storage.db import Base, Upsert, once, table
 
 
 class Seen(Base):
@@ -20,9 +20,13 @@ class Seen(Base):
 
 def first_time(session: Session, team_id: str, key: str, now: datetime) -> bool:
     """Note the key; say whether it is new. A copy still under way elsewhere is waited for."""
-    statement = upsert(session, Seen).values(team_id=team_id, key=key, at=now)
-    noted = session.execute(statement.on_conflict_do_nothing().returning(Seen.key))
+    noted = session.execute(_note(session), {"team_id": team_id, "key": key, "at": now})
     return noted.first() is not None
+
+
+@once
+def _note(upsert: Upsert) -> Executable:
+    return upsert(Seen).on_conflict_do_nothing().returning(table(Seen).c.key)
 
 
 def forget(session: Session, before: datetime) -> int:

@@ -7,11 +7,13 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     ColumnElement,
+    Executable,
     ForeignKeyConstraint,
     Index,
     Integer,
     String,
     Text,
+    bindparam,
     case,
     exists,
     func,
@@ -23,7 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from bot.domain.votes import Choice, Result
-from storage.db import Base, table, upsert
+from storage.db import Base, Upsert, once, table
 
 
 class Round(Base):
@@ -98,51 +100,50 @@ def open_round(
     due_at: datetime,
     departments: Collection[str] = (),
     anonymous: bool = False,
+    number: int | None = None,
 ) -> int:
-    """Open the next round of a requirement; return its number."""
-    where = (Round.team_id == team_id, Round.requirement == requirement)
-    number = (session.scalar(select(func.max(Round.number)).where(*where)) or 0) + 1
-    session.execute(
-        insert(table(Round)).values(
-            team_id=team_id,
-            requirement=requirement,
-            number=number,
-            quorum=quorum,
-            blind=blind,
-            decides=decides,
-            anonymous=anonymous,
-            departments=" ".join(sorted(departments)),
-            opened_at=now,
-            due_at=due_at,
-        )
-    )
+    """Open the next round of a requirement; return its number, which is looked for when it is not given."""
+    of_it = {"team_id": team_id, "requirement": requirement}
+    number = number or (session.scalar(_NEWEST_NUMBER, of_it) or 0) + 1
+    rules = {"quorum": quorum, "blind": blind, "decides": decides, "anonymous": anonymous}
+    facts = {"departments": " ".join(sorted(departments)), "opened_at": now, "due_at": due_at}
+    session.execute(_OPEN, {**of_it, "number": number, **rules, **facts})
     return number
+
+
+_OF_IT = (Round.team_id == bindparam("team_id"), Round.requirement == bindparam("requirement"))
+_NEWEST_NUMBER = select(func.max(Round.number)).where(*_OF_IT)
+_OPEN = insert(table(Round))
 
 
 def latest(session: Session, team_id: str, requirement: int) -> Round | None:
     """Return a requirement's newest round. Whoever means to change it locks the requirement first."""
-    query = (
-        select(Round)
-        .where(Round.team_id == team_id, Round.requirement == requirement)
-        .order_by(Round.number.desc())
-        .limit(1)
-        .execution_options(populate_existing=True)
-    )
-    return session.scalars(query).one_or_none()
+    return session.scalars(_LATEST, {"team_id": team_id, "requirement": requirement}).one_or_none()
+
+
+_LATEST = select(Round).where(*_OF_IT).order_by(Round.number.desc()).limit(1).execution_options(populate_existing=True)
 
 
 def cast(session: Session, vote: Round, user_id: str, choice: Choice, action_ts: float) -> bool:
     """Write a vote, or change it if this press is newer; another choice needs another why. Say whether it counts."""
     facts = {"choice": choice.value, "action_us": round(action_ts * 1_000_000)}
-    statement = upsert(session, Ballot).values(
-        team_id=vote.team_id, requirement=vote.requirement, round=vote.number, user_id=user_id, **facts
-    )
-    statement = statement.on_conflict_do_update(
+    cast = session.execute(_cast(session), {**_key(vote), "user_id": user_id, **facts})
+    return cast.first() is not None
+
+
+@once
+def _cast(upsert: Upsert) -> Executable:
+    statement, stood = upsert(Ballot), table(Ballot).c
+    new = {"choice": statement.excluded.choice, "action_us": statement.excluded.action_us}
+    return statement.on_conflict_do_update(
         index_elements=["team_id", "requirement", "round", "user_id"],
-        set_={**facts, "why": case((Ballot.choice == choice.value, Ballot.why), else_=None)},
-        where=statement.excluded.action_us > Ballot.action_us,
-    )
-    return session.execute(statement.returning(Ballot.user_id)).first() is not None
+        set_={**new, "why": case((stood.choice == statement.excluded.choice, stood.why), else_=None)},
+        where=statement.excluded.action_us > stood.action_us,
+    ).returning(stood.user_id)
+
+
+def _key(vote: Round) -> dict[str, object]:
+    return {"team_id": vote.team_id, "requirement": vote.requirement, "round": vote.number}
 
 
 def ballot(session: Session, vote: Round, user_id: str) -> Ballot | None:
@@ -159,8 +160,36 @@ def say_why(session: Session, vote: Round, user_id: str, why: str) -> bool:
 
 def ballots(session: Session, vote: Round) -> Sequence[Ballot]:
     """Return the votes of a round, in the order they were cast."""
-    query = select(Ballot).where(*_in_round(vote)).order_by(Ballot.action_us, Ballot.user_id)
-    return session.scalars(query.execution_options(populate_existing=True)).all()
+    return session.scalars(_BALLOTS, _key(vote)).all()
+
+
+_BALLOTS = (
+    select(Ballot)
+    .where(
+        Ballot.team_id == bindparam("team_id"),
+        Ballot.requirement == bindparam("requirement"),
+        Ballot.round == bindparam("round"),
+    )
+    .order_by(Ballot.action_us, Ballot.user_id)
+    .execution_options(populate_existing=True)
+)
+
+
+def choices(session: Session, vote: Round) -> dict[str, Choice]:
+    """Return who voted what in a round, in the order in which they did."""
+    return {user_id: Choice(choice) for user_id, choice in session.execute(_CHOICES, _key(vote))}
+
+
+_CAST = table(Ballot).c
+_CHOICES = (
+    select(_CAST.user_id, _CAST.choice)
+    .where(
+        _CAST.team_id == bindparam("team_id"),
+        _CAST.requirement == bindparam("requirement"),
+        _CAST.round == bindparam("round"),
+    )
+    .order_by(_CAST.action_us, _CAST.user_id)
+)
 
 
 def _in_round(vote: Round) -> tuple[ColumnElement[bool], ...]:

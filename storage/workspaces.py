@@ -41,7 +41,10 @@ def stop(session: Session, team_id: str, reason: str, now: datetime) -> None:
 
 def stopped(session: Session) -> set[str]:
     """Return the workspaces to which nothing may be sent."""
-    return set(session.scalars(select(Workspace.team_id).where(Workspace.stopped_at.is_not(None))))
+    return set(session.scalars(_STOPPED))
+
+
+_STOPPED = select(table(Workspace).c.team_id).where(table(Workspace).c.stopped_at.is_not(None))
 
 
 def served(session: Session) -> list[str]:

@@ -47,10 +47,9 @@ def customer_of(session: Session, actor: Actor, draft: Draft, now: datetime) -> 
     """Return the id of the customer a draft names, adding it when new."""
     if draft.customer_id is None:
         return customers.find_or_add(session, actor.team_id, draft.customer_name or "", actor.user_id, now).id
-    known = customers.get(session, actor.team_id, draft.customer_id)
-    if known is None:
+    if not customers.is_known(session, actor.team_id, draft.customer_id):
         raise Refused("refused.unknown_customer", field="customer")
-    return known.id
+    return draft.customer_id
 
 
 def _write(

@@ -22,8 +22,7 @@ def create(
 ) -> int:
     """Make a requirement from feedback and open its vote; return its number. Nobody is told: the receipt says it."""
     number = requirements.add(session, team_id, title=title, origin=origin, now=now)
-    requirements.move(session, team_id, number, Status.NEW, Change(Status.IN_REVIEW), by=None, now=now)
-    votes.open_round(session, team_id, number, policy, now, filers={filer})
+    votes.open_round(session, team_id, number, policy, now, filers={filer}, number=1)
     return number
 
 

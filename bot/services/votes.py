@@ -1,5 +1,6 @@
 """What can be done in a vote: open it, cast, say why. At quorum it closes and, by policy, decides."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,6 +18,9 @@ from storage import votes as vote_store
 from storage.requirements import Requirement
 from storage.votes import Round
 
+Choices = Mapping[str, Choice]
+"""Who voted what."""
+
 
 @dataclass(frozen=True)
 class Cast:
@@ -27,9 +31,16 @@ class Cast:
 
 
 def open_round(
-    session: Session, team_id: str, requirement: int, policy: Policy, now: datetime, *, filers: set[str]
+    session: Session,
+    team_id: str,
+    requirement: int,
+    policy: Policy,
+    now: datetime,
+    *,
+    filers: set[str],
+    number: int | None = None,
 ) -> None:
-    """Open a vote by the rules of the policy as it is now.
+    """Open a vote by the rules of the policy as it is now; its number is the next one if the caller knows none.
 
     Who alone asked does not vote and nobody waits for who is away, so quorum and departments are never more than the
     others can reach. Should all be away, the round waits for them.
@@ -51,6 +62,7 @@ def open_round(
         departments=heard.intersection(rules.departments),
         now=now,
         due_at=policy.workspace.calendar.deadline(now, rules.days),
+        number=number,
     )
 
 
@@ -83,10 +95,10 @@ def cast(
     _check_not_only_own(session, actor, requirement)
     vote = _open_vote(vote_store.latest(session, actor.team_id, requirement), number)
     vote_store.cast(session, vote, actor.user_id, choice, action_ts)
-    ballot = vote_store.ballot(session, vote, actor.user_id)
-    result = _close_at_quorum(session, wanted, vote, policy, now)
+    choices = vote_store.choices(session, vote)
+    result = _close_at_quorum(session, wanted, vote, choices, policy, now)
     outbox.put(session, actor.team_id, [news.card(wanted.origin)], now)
-    return Cast(Choice(ballot.choice) if ballot else choice, result)
+    return Cast(choices.get(actor.user_id, choice), result)
 
 
 def standing(requirement: Requirement | None, number: int) -> Requirement:
@@ -99,8 +111,7 @@ def standing(requirement: Requirement | None, number: int) -> Requirement:
 
 
 def _check_not_only_own(session: Session, actor: Actor, requirement: int) -> None:
-    filers = {item.filed_by for item in feedback.of_requirement(session, actor.team_id, requirement)}
-    if filers == {actor.user_id}:
+    if feedback.filers_of(session, actor.team_id, requirement) == {actor.user_id}:
         raise Refused("refused.own_wish")
 
 
@@ -115,22 +126,21 @@ def _open_vote(vote: Round | None, number: int | None) -> Round:
 
 
 def _close_at_quorum(
-    session: Session, wanted: Requirement, vote: Round, policy: Policy, now: datetime
+    session: Session, wanted: Requirement, vote: Round, choices: Choices, policy: Policy, now: datetime
 ) -> Result | None:
-    result = _result(session, vote, policy)
+    result = _result(vote, choices, policy)
     if result is not None:
         vote_store.close(session, vote, result, now)
         _follow(session, wanted, vote, result, policy, now)
     return result
 
 
-def _result(session: Session, vote: Round, policy: Policy) -> Result | None:
+def _result(vote: Round, choices: Choices, policy: Policy) -> Result | None:
     """Return what a round came to, with people in the departments they are in now; None without a quorum."""
-    ballots = vote_store.ballots(session, vote)
-    heard = {name for ballot in ballots for name in policy.departments_of(ballot.user_id)}
-    if not has_quorum(len(ballots), vote.quorum, heard, vote.departments.split()):
+    heard = {name for user_id in choices for name in policy.departments_of(user_id)}
+    if not has_quorum(len(choices), vote.quorum, heard, vote.departments.split()):
         return None
-    return outcome(Choice(ballot.choice) for ballot in ballots)
+    return outcome(choices.values())
 
 
 def close_expired(session: Session, team_id: str, requirement: int, now: datetime) -> bool:
@@ -144,7 +154,7 @@ def close_expired(session: Session, team_id: str, requirement: int, now: datetim
     if wanted is None or vote is None or not _is_over(vote, now):
         return False
     policy = policy_store.load(session, team_id)
-    result = _result(session, vote, policy) or Result.UNDECIDED
+    result = _result(vote, vote_store.choices(session, vote), policy) or Result.UNDECIDED
     if not vote_store.close(session, vote, result, now):
         return False
     _follow(session, wanted, vote, result, policy, now)

@@ -71,7 +71,7 @@ class SlackSender:
         if row.lane in CHANNELS:
             return
         with self.database.read() as session:
-            known = people.get(session, row.team_id, row.lane)
+            known = people.known_language(session, row.team_id, row.lane)
         if known is None:
             who.introduce(self.database, self.client, row.team_id, row.lane)
 

@@ -46,9 +46,9 @@ def actor(
 
 def _locale(database: Database, client: WebClient, team_id: str, user_id: str, later: Executor | None) -> str:
     with database.read() as session:
-        known = people.get(session, team_id, user_id)
+        known = people.known_language(session, team_id, user_id)
     if known:
-        return known.locale
+        return known
     found = look_up(client, user_id)
     if found and later:
         later.submit(remember, database, team_id, found)

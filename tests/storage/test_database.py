@@ -8,13 +8,13 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Executable, select
 from sqlalchemy.exc import StatementError
 from sqlalchemy.orm import Session
 
 from bot.domain.refusals import Busy, Refused
 from storage import counters, migrations, seen
-from storage.db import TURN_S, Database, DatabaseUrlError, FairLock
+from storage.db import TURN_S, Database, DatabaseUrlError, FairLock, Upsert, once, table
 from storage.seen import Seen
 from tests.make import MONDAY, TEAM
 
@@ -323,3 +323,20 @@ def test_sqlite_keeps_a_write_ahead_log_flushed_at_every_commit_and_checks_keys(
             for name in ("journal_mode", "synchronous", "foreign_keys")
         }
     assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+
+
+# Statements built once
+
+
+def test_a_statement_is_built_once_for_each_dialect_and_executed_with_its_values(database: Database) -> None:
+    built = []
+
+    @once
+    def note(upsert: Upsert) -> Executable:
+        built.append(upsert)
+        return upsert(Seen).on_conflict_do_nothing().returning(table(Seen).c.key)
+
+    with database.begin() as session:
+        keys = [session.execute(note(session), {"team_id": TEAM, "key": key, "at": MONDAY}).scalar() for key in "aba"]
+    assert keys == ["a", "b", None]
+    assert len(built) == 1

@@ -118,6 +118,7 @@ def over(session: Session) -> None:
 READS: dict[str, Call] = {
     "changes.of": lambda s, t: changes.of(s, t, "F-1"),
     "customers.get": lambda s, t: customers.get(s, t, 1),
+    "customers.is_known": lambda s, t: [customers.is_known(s, t, 1)],
     "customers.named": lambda s, t: customers.named(s, t, "acme"),
     "customers.matching": lambda s, t: customers.matching(s, t, "a"),
     "customers.count": customers.count,
@@ -134,6 +135,7 @@ READS: dict[str, Call] = {
     "feedback.recent_customers": lambda s, t: feedback.recent_customers(s, t, "UALICE", 10),
     "feedback.question": lambda s, t: feedback.question(s, t, 1),
     "feedback.unanswered": lambda s, t: feedback.unanswered(s, t, 1),
+    "feedback.filers_of": lambda s, t: sorted(feedback.filers_of(s, t, 1)),
     "feedback.filers": lambda s, t: list(feedback.filers(s, t, [1]).items()),
     "feedback.with_open_feedback": lambda s, t: sorted(feedback.with_open_feedback(s, t)),
     "feedback.open_of": lambda s, t: feedback.open_of(s, t, "UALICE"),
@@ -156,6 +158,7 @@ READS: dict[str, Call] = {
     "outbox_care.oldest_due": outbox_care.oldest_due,
     "outbox_care.rows": lambda s, t: outbox_care.rows(s, t, outbox_care.STATES),
     "people.get": lambda s, t: people.get(s, t, "UALICE"),
+    "people.known_language": lambda s, t: [people.known_language(s, t, "UALICE")],
     "people.language": lambda s, t: people.language(s, t, "UALICE"),
     "people.names": lambda s, t: people.names(s, t, {"UALICE", "UBOB"}),
     "people.among": lambda s, t: list(people.among(s, t, ["UALICE"]).values()),
@@ -180,6 +183,7 @@ READS: dict[str, Call] = {
     "workspaces.is_set_up": lambda s, t: [workspaces.is_set_up(s, t)],
     "search.find": lambda s, t: search.find(s, t, ["need"], "UBOB", 10, sees_hidden=False),
     "votes.latest": lambda s, t: votes.latest(s, t, 1),
+    "votes.choices": lambda s, t: list(votes.choices(s, our_round(s, t)).items()),
     "votes.ballots": lambda s, t: votes.ballots(s, our_round(s, t)),
     "votes.ballot": lambda s, t: votes.ballot(s, our_round(s, t), "UBOB"),
 }

@@ -95,7 +95,7 @@ class Delivery:
         database: Database,
         sender: Sender,
         now: Callable[[], datetime],
-        workers: int = 8,
+        workers: int = 32,
         settled: Settled = lambda *_: None,
     ) -> None:
         self._database = database

@@ -91,12 +91,20 @@ class Question(Base):
 
 def get(session: Session, team_id: str, number: int) -> Feedback | None:
     """Return a piece of feedback as it now is."""
-    return session.get(Feedback, (team_id, number), populate_existing=True)
+    return session.scalars(_GET, {"team_id": team_id, "number": number}).one_or_none()
 
 
 def lock(session: Session, team_id: str, number: int) -> Feedback | None:
     """Return a piece of feedback, kept from others until the transaction ends."""
-    return session.get(Feedback, (team_id, number), populate_existing=True, with_for_update=True)
+    return session.scalars(_LOCK, {"team_id": team_id, "number": number}).one_or_none()
+
+
+_GET = (
+    select(Feedback)
+    .where(Feedback.team_id == bindparam("team_id"), Feedback.number == bindparam("number"))
+    .execution_options(populate_existing=True)
+)
+_LOCK = _GET.with_for_update()
 
 
 def next_number(session: Session, team_id: str) -> int:
@@ -277,8 +285,14 @@ def answer_question(session: Session, team_id: str, number: int, answer: str, by
 
 def questions(session: Session, team_id: str, feedback: int) -> list[Question]:
     """Return the questions asked about a piece of feedback, oldest first."""
-    query = select(Question).where(Question.team_id == team_id, Question.feedback == feedback).order_by(Question.number)
-    return list(session.scalars(query))
+    return list(session.scalars(_QUESTIONS, {"team_id": team_id, "feedback": feedback}))
+
+
+_QUESTIONS = (
+    select(Question)
+    .where(Question.team_id == bindparam("team_id"), Question.feedback == bindparam("feedback"))
+    .order_by(Question.number)
+)
 
 
 def unanswered(session: Session, team_id: str, requirement: int) -> list[Question]:

@@ -76,7 +76,7 @@ class Move(Base):
 
 def get(session: Session, team_id: str, number: int) -> Requirement | None:
     """Return a requirement as it now is."""
-    return session.get(Requirement, (team_id, number), populate_existing=True)
+    return session.scalars(_GET, {"team_id": team_id, "number": number}).one_or_none()
 
 
 def lock(session: Session, team_id: str, number: int) -> Requirement | None:
@@ -84,12 +84,12 @@ def lock(session: Session, team_id: str, number: int) -> Requirement | None:
     return session.scalars(_LOCK, {"team_id": team_id, "number": number}).one_or_none()
 
 
-_LOCK = (
+_GET = (
     select(Requirement)
     .where(Requirement.team_id == bindparam("team_id"), Requirement.number == bindparam("number"))
-    .with_for_update()
     .execution_options(populate_existing=True)
 )
+_LOCK = _GET.with_for_update()
 
 
 def add(session: Session, team_id: str, *, title: str, origin: int, now: datetime) -> int:

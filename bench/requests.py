@@ -8,7 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 from bench import fill, servers
-from bench.load import Job
+from bench.load import Job, load
 from bench.measure import Facts, Row, Size, interleaved, middle, ratio
 from bench.names import team
 from bench.servers import Server
@@ -34,15 +34,13 @@ class Sender:
 
     def __call__(self) -> Facts:
         """Warm it up and measure it."""
+        run, size = uuid4().hex[:8], self.size
+        job = Job(self.server.port, self.gesture, self.connections, size.warm_s, size.seconds, run, self.facts)
         with self.server.awake():
-            self.server.measure(self._job(self.size.warm_s))
-            found = self.server.measure(self._job(self.size.seconds))
+            found = load(job)
         if found["wrong"] == found["count"]:
             raise RuntimeError(f"no request was answered well: {self.gesture}; .bench/servers.log says why")
         return found
-
-    def _job(self, seconds: float) -> Job:
-        return Job(self.server.port, self.gesture, self.connections, seconds, uuid4().hex[:8], self.facts)
 
 
 @contextmanager

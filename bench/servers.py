@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.request import urlopen
 
-from bench.load import Job, load
-from bench.measure import ROOT, Facts
+from bench.measure import ROOT
 
 LOG = ROOT / ".bench" / "servers.log"
 
@@ -31,16 +30,6 @@ class Server:
             yield
         finally:
             self.process.send_signal(signal.SIGSTOP)
-
-    def cpu_s(self) -> float:
-        """Return the processor time it has used."""
-        return float(ask(self.port, "/bench/cpu"))
-
-    def measure(self, job: Job) -> Facts:
-        """Run a job against it: what the load generator saw, and microseconds of processor time a request."""
-        before = self.cpu_s()
-        found = load(job)
-        return {**found, "cpu_us": (self.cpu_s() - before) / max(found["count"], 1) * 1_000_000}
 
 
 def ask(port: int, path: str) -> Any:

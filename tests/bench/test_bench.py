@@ -14,12 +14,12 @@ from bench.parts import PARTS
 
 EXPECTED = {
     "ack": {"ack", "ack-bolt"},
-    "filing": {"filing-sqlite", "filing-sqlite-cpu", "filing-postgresql", "filing-postgresql-cpu"},
-    "voting": {"voting-sqlite", "voting-sqlite-cpu", "voting-postgresql", "voting-postgresql-cpu"},
+    "filing": {"filing-sqlite", "filing-sqlite-cpu"},
+    "voting": {"voting-sqlite", "voting-sqlite-cpu"},
     "crowd": {"crowd"},
-    "outbox": {"outbox-sqlite", "outbox-postgresql", "outbox-fair"},
+    "outbox": {"outbox-sqlite", "outbox-fair"},
     "start": {"start", "start-memory"},
-    "digest": {f"digest{what}-{kind}" for what in ("", "-growth", "-drawing") for kind in ("sqlite", "postgresql")},
+    "digest": {"digest-sqlite", "digest-growth-sqlite", "digest-drawing-sqlite"},
     "sizes": {"million", "curve"},
 }
 

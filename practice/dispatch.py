@@ -6,7 +6,7 @@ import json
 import secrets
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from http.client import HTTPConnection, HTTPException
@@ -44,11 +44,12 @@ def signed_headers(secret: str, body: bytes, timestamp: int | None = None) -> di
 class Dispatcher:
     """The workspace's way to the app, deliveries on threads of its own, a thread for retries.
 
-    An app with an address is sent requests there. One without that has opened sockets gets envelopes through them.
+    An app with addresses is sent requests there, spread over them as a balancer does: one after the other, and on to
+    the next where nobody listens. One without that has opened sockets gets envelopes through them.
     """
 
     def __init__(self, state: State, ledger: Ledger, faults: Faults, signing_secret: str) -> None:
-        self.request_url: str | None = None
+        self.request_urls: Sequence[str] = ()
         self.signing_secret = signing_secret
         self.sockets = Sockets(state)
         self._state = state
@@ -57,20 +58,26 @@ class Dispatcher:
         self._pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="practice-delivery")
         self._due: list[tuple[datetime, int, Delivery, Delivery]] = []
         self._order = itertools.count()
+        self._turns = itertools.count()
         self._wake = threading.Condition()
         self._retries: threading.Thread | None = None
         self._closed = False
         state.clock.on_move(self._moved)
 
     @property
+    def request_url(self) -> str | None:
+        """The app's first address, None when it has none."""
+        return next(iter(self.request_urls), None)
+
+    @property
     def connected(self) -> bool:
         """Whether the app has said how it is reached."""
-        return self.request_url is not None or self.sockets.known
+        return bool(self.request_urls) or self.sockets.known
 
     @property
     def over_sockets(self) -> bool:
         """Whether the app is reached over Socket Mode."""
-        return self.request_url is None and self.sockets.known
+        return not self.request_urls and self.sockets.known
 
     def command(self, form: Mapping[str, str]) -> Delivery:
         """Sends a slash command and waits for the answer."""
@@ -119,6 +126,8 @@ class Dispatcher:
         fault_kind = fault.kind if fault else ""
         if fault and fault.kind == "delay":
             time.sleep(fault.seconds)
+        if fault_kind == "not_delivered":
+            return self._lost(kind, payload, body, headers)
         twin = threading.Thread(target=self.deliver, args=(kind, payload, body, headers))
         if fault_kind == "deliver_twice":
             twin.start()
@@ -127,6 +136,13 @@ class Dispatcher:
             twin.join()
         if fault_kind == "answer_lost":
             delivery.error = "operation_timeout"
+        return delivery
+
+    def _lost(self, kind: str, payload: Mapping[str, Any], body: bytes, headers: Mapping[str, str]) -> Delivery:
+        """Writes a request into the ledger that never reached the app."""
+        delivery = Delivery(kind, payload, body, dict(headers), self._state.clock.now(), error="dispatch_failed")
+        delivery.retry_num = int(headers.get("X-Slack-Retry-Num", "0"))
+        self._ledger.append(delivery)
         return delivery
 
     def verify_url(self) -> bool:
@@ -147,9 +163,17 @@ class Dispatcher:
         if self.over_sockets:
             self.sockets.exchange(delivery, patience_s)
         else:
-            _exchange(delivery, self.request_url, patience_s)
+            self._exchange(delivery, patience_s)
         delivery.took_s = time.monotonic() - started
         return delivery
+
+    def _exchange(self, delivery: Delivery, patience_s: float) -> None:
+        """Asks one address after the other, beginning with another each time, until somebody listens."""
+        delivery.error = "dispatch_failed"
+        first, count = next(self._turns), len(self.request_urls)
+        for number in range(first, first + count):
+            if _exchange(delivery, self.request_urls[number % count], patience_s):
+                return
 
     def close(self) -> None:
         """Forgets what was planned and ends the threads."""
@@ -203,11 +227,8 @@ class Dispatcher:
             self._wake.notify_all()
 
 
-def _exchange(delivery: Delivery, url: str | None, timeout_s: float) -> None:
-    """Sends a delivery and fills in the answer, or the error in Slack's words."""
-    if url is None:
-        delivery.error = "dispatch_failed"
-        return
+def _exchange(delivery: Delivery, url: str, timeout_s: float) -> bool:
+    """Sends a delivery and fills in the answer, or the error in Slack's words. False when nobody listens there."""
     address = urlsplit(url)
     connection = HTTPConnection(address.hostname or "127.0.0.1", address.port or 80, timeout=timeout_s)
     try:
@@ -218,9 +239,12 @@ def _exchange(delivery: Delivery, url: str | None, timeout_s: float) -> None:
         delivery.content_type = answer.headers.get("Content-Type", "")
         delivery.no_retry = answer.headers.get("X-Slack-No-Retry") == "1"
         delivery.error = None if answer.status in _OK else "http_service_error"
+    except ConnectionRefusedError:
+        return False
     except TimeoutError:
         delivery.error = "operation_timeout"
     except (OSError, HTTPException):
         delivery.error = "dispatch_failed"
     finally:
         connection.close()
+    return True

@@ -9,7 +9,7 @@ __all__ = ["KINDS", "Fault", "Faults"]
 
 BEFORE: Final = frozenset({"drop_before", "error_500", "rate_limited", "error"})
 AFTER: Final = frozenset({"accept_then_drop", "accept_then_500", "accept_then_delay"})
-DELIVERY: Final = frozenset({"deliver_twice", "answer_lost"})
+DELIVERY: Final = frozenset({"deliver_twice", "answer_lost", "not_delivered"})
 BOTH: Final = frozenset({"delay"})
 KINDS: Final = BEFORE | AFTER | DELIVERY | BOTH
 
@@ -64,7 +64,8 @@ class Faults:
                 `*` for all.
             kind: For calls `drop_before`, `accept_then_drop`, `delay`, `accept_then_delay`, `error_500`,
                 `accept_then_500`, `rate_limited`, `error`; for deliveries `deliver_twice` (the same
-                request two times at once), `answer_lost` (the app works, its answer does not arrive) and `delay`.
+                request two times at once), `answer_lost` (the app works, its answer does not arrive), `not_delivered`
+                (it never reaches the app) and `delay`.
             times: How many requests it strikes; None for all.
             probability: The chance for each request instead of all, from a generator of its own seeded with `seed`.
             seed: For `probability`.
@@ -90,6 +91,14 @@ class Faults:
         """The first switch that strikes this request, or None."""
         with self._lock:
             return next((fault for fault in self._faults if _fits(fault, method, delivery) and fault.strikes()), None)
+
+    def hits(self) -> dict[str, int]:
+        """How often each kind of switch that is on has struck."""
+        count: dict[str, int] = {}
+        with self._lock:
+            for fault in self._faults:
+                count[fault.kind] = count.get(fault.kind, 0) + fault.hits
+        return count
 
     def clear(self) -> None:
         """Switches everything off."""

@@ -1,6 +1,7 @@
 """What passed between the app and the workspace, in order, for those who check it afterwards."""
 
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,6 +16,7 @@ class Call:
 
     `answer` is what the app was sent (None when the connection was dropped); `error` is Slack's error name or the
     fault's; `displayed` says whether people see something new or changed because of it, whatever the app was told.
+    `came_s` is the machine's monotonic time, which no story moves.
     """
 
     method: str
@@ -26,6 +28,7 @@ class Call:
     status: int | None = None
     fault: str | None = None
     kind: str = "call"
+    came_s: float = field(default_factory=time.monotonic)
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import uvicorn
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp
@@ -132,7 +132,10 @@ def make_routes(backend: Backend) -> list[BaseRoute]:
 
     async def api(request: Request) -> Response:
         name = request.path_params["method"]
-        args, token = await decode_request(request)
+        try:
+            args, token = await decode_request(request)
+        except ClientDisconnect:  # the app ended in the middle of it: it was never said
+            return Response(status_code=400)
         work = partial(call_method, state, name, args, token)
         return await _answered(backend, request, Call(name, args, state.clock.now()), work)
 

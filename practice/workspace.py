@@ -80,7 +80,7 @@ class Workspace:
         self.state.app_token = app_token
         self.state.users["U0BOT"] = User("U0BOT", installed.bot_name, _handle(installed.bot_name), "", is_bot=True)
         self._dispatcher = Dispatcher(self.state, self.ledger, self.faults, signing_secret)
-        self._dispatcher.request_url = request_url
+        self._dispatcher.request_urls = (request_url,) if request_url else ()
         self._backend = Backend(self.state, self._dispatcher, self.ledger, self.faults)
         self._server = PracticeServer(port)
         self.state.url = self._server.url
@@ -109,9 +109,12 @@ class Workspace:
     ) -> None:
         self.stop()
 
-    def connect(self, request_url: str) -> None:
-        """Says where the app listens, from now on. An app that opens sockets needs no such address."""
-        self._dispatcher.request_url = request_url
+    def connect(self, *request_urls: str) -> None:
+        """Says where the app listens, from now on. An app that opens sockets needs no such address.
+
+        Requests are spread over several addresses in turn, and go on to the next where nobody listens.
+        """
+        self._dispatcher.request_urls = request_urls
 
     # -- Socket Mode
 

@@ -4,7 +4,7 @@ BIN := .venv/bin
 DEMO ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo story run test lint bench torture torture-inside pictures lock
+.PHONY: help setup demo story run test lint bench torture torture-inside torture-report pictures lock
 
 help:  ## list these words
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,8 +42,11 @@ lint: setup  ## ruff, mypy, import contracts
 bench: setup  ## speed, as ratios against floors; ONLY="filing voting", SIZE=short, RESUME=1
 	$(BIN)/python -m bench $(ONLY) --size $(or $(SIZE),full) $(if $(RESUME),--resume)
 
-torture: setup  ## kill -9 at many random points of the story, on both databases
-	KILLS=$${KILLS:-40} $(BIN)/pytest -n 0 --timeout 3600 tests/torture
+torture: setup  ## kill, pause and cut off real bots under load (PART=… KILLS=… SEED=…; docs/reliability.md)
+	$(BIN)/python -m tests.torture.run
+
+torture-report: setup
+	$(BIN)/python -m tests.torture.results
 
 torture-inside: setup  # what can be tried inside one process, at full length; a line of the report for each part (SEED=…)
 	LONG=1 $(BIN)/pytest -n 0 tests/torture/test_model.py tests/torture/test_races.py tests/torture/test_any_order.py \

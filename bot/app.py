@@ -114,7 +114,8 @@ class Needline:
         self.edge.redraws.begin(partial(home.redraw, self.edge), partial(home.openers, self.edge))
         self.bolt = bolt_app(config, self.install, self.edge)
         sender = SlackSender(self.database, _client(config), self.now)
-        self.delivery = Delivery(self.database, sender, self.now, settled=self.edge.counts.delivered)
+        settled = self.edge.counts.delivered
+        self.delivery = Delivery(self.database, sender, self.now, settled=settled, take_back=sender.take_back)
         self.scheduler: BackgroundScheduler | None = None
         self.sockets = open_door(config, self.bolt, self.edge.counts)
         self.web: Starlette = web.create(

@@ -32,15 +32,22 @@ REST_S = 0.01
 
 _CLAIMS = 16
 
+ENDS_WITHIN = 20
+"""How many settle times we wait for another process to end a message that it took over from us."""
+
 
 @dataclass(frozen=True)
 class Sent:
-    """Shown, there. `redrawn` messages keep their place for the next time. `found`: by a look-up, of a former try."""
+    """Shown, there. `redrawn` messages keep their place for the next time. `found`: by a look-up, of a former try.
+
+    `posted`: just now, and anew.
+    """
 
     channel: str
     ts: str
     redrawn: bool = True
     found: bool = False
+    posted: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,6 +93,9 @@ class Sender(Protocol):
 Settled = Callable[[OutboxRow, str, Outcome], object]
 """Hears of each outcome that was written down, and of the state it led to."""
 
+TakeBack = Callable[[Sent], object]
+"""Takes a message away that stands twice. What goes wrong with that is its own business."""
+
 
 class Delivery:
     """The loop and its workers."""
@@ -97,12 +107,14 @@ class Delivery:
         now: Callable[[], datetime],
         workers: int = 32,
         settled: Settled = lambda *_: None,
+        take_back: TakeBack = lambda _: None,
     ) -> None:
         self._database = database
         self._sender = sender
         self._now = now
         self._workers = workers
         self._settled = settled
+        self._take_back = take_back
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="sender")
         self._under_way: set[tuple[str, str]] = set()
         self._guard = threading.Lock()
@@ -190,8 +202,25 @@ class Delivery:
             else:
                 if state:
                     self._settled(row, state, outcome)
+                elif isinstance(outcome, Sent) and outcome.posted:
+                    self._say_once(row, outcome, pace)
                 return
         log.error("delivery.not_settled", team=row.team_id, row=row.id)
+
+    def _say_once(self, row: OutboxRow, ours: Sent, pace: DeliveryTable) -> None:
+        """We posted after our lease was over: we were held up, or Slack was. If another posted it too, ours goes.
+
+        It may still be looking for ours, so that is asked when the row has ended.
+        """
+        for _ in range(ENDS_WITHIN):
+            with self._database.read() as session:
+                ended, ts = outbox.ending(session, row)
+            if ended:
+                break
+            self._stopping.wait(pace.settle_s)
+        if ended and ts not in {None, ours.ts}:
+            log.warning("delivery.taken_back", team=row.team_id, row=row.id, ts=ours.ts)
+            self._take_back(ours)
 
 
 class _Rules(dict[str, Policy]):

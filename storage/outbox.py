@@ -351,6 +351,13 @@ def aim(session: Session, row: OutboxRow, channel: str, thread_ts: str | None, f
     return True
 
 
+def ending(session: Session, row: OutboxRow) -> tuple[bool, str | None]:
+    """Return whether a row has ended by now, and the ts of where it stands."""
+    where = (OutboxRow.team_id == row.team_id, OutboxRow.id == row.id)
+    found = session.execute(select(OutboxRow.state, OutboxRow.ts).where(*where)).one_or_none()
+    return (True, None) if found is None else (found.state not in OPEN, found.ts)
+
+
 def remember(session: Session, team_id: str, key: str, channel: str, ts: str) -> None:
     """Note where the message of a key stands."""
     session.execute(_remember(session), {"team_id": team_id, "key": key, "channel": channel, "ts": ts})

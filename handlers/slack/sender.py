@@ -139,7 +139,14 @@ class SlackSender:
             **drawn.message,
             **more,
         )
-        return Sent(str(answer["channel"]), str(answer["ts"]), redrawn=drawn.redrawn)
+        return Sent(str(answer["channel"]), str(answer["ts"]), redrawn=drawn.redrawn, posted=True)
+
+    def take_back(self, sent: Sent) -> None:
+        """Delete a message of ours that stands twice."""
+        try:
+            self.client.chat_delete(channel=sent.channel, ts=sent.ts)
+        except (SlackClientError, OSError, HTTPException) as error:
+            log.warning("sender.not_taken_back", channel=sent.channel, ts=sent.ts, error=type(error).__name__)
 
     def _aim(self, row: OutboxRow, channel: str, thread_ts: str | None) -> bool:
         """Note where the message goes before it goes, with the whole lease ahead; False when the claim was lost."""

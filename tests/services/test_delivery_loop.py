@@ -284,6 +284,39 @@ def test_two_replicas_send_each_message_once(database: Database) -> None:
     assert sorted(said) == sorted((key, False) for key in keys)
 
 
+@pytest.mark.parametrize(("first_look_finds", "taken"), [(False, ["mine"]), (True, [])])
+def test_who_was_held_up_takes_back_what_another_had_to_send_meanwhile(
+    database: Database, *, first_look_finds: bool, taken: list[str]
+) -> None:
+    """A process paused, or a Slack that is slow, for longer than the lease. What was found is not taken back."""
+    with database.begin() as session:
+        make.rules(session, delivery={**QUICK, "lease_s": 0.5})
+    put(database, letter("card:F-1"))
+    gone: list[str] = []
+
+    def held_up(row: OutboxRow, *, maybe_shown: bool) -> Outcome:
+        with database.begin(quiet=True) as session:
+            assert outbox.aim(session, row, "C1", None, row.created_at + timedelta(seconds=0.5))
+        assert becomes(database, "card:F-1", "sent")
+        return Sent("C1", "mine", posted=True)
+
+    def looks(row: OutboxRow, *, maybe_shown: bool) -> Outcome:
+        assert maybe_shown
+        return Sent("C1", "mine", found=True) if first_look_finds else Sent("C1", "theirs", posted=True)
+
+    replica = Database(database.url.render_as_string(hide_password=False))
+    slow = Delivery(database, held_up, clock(), take_back=lambda sent: gone.append(sent.ts))
+    try:
+        slow.start()
+        assert becomes(database, "card:F-1", "sending")
+        with delivering(replica, looks):
+            assert becomes(database, "card:F-1", "sent")
+            slow.stop()
+    finally:
+        replica.close()
+    assert gone == taken
+
+
 def test_a_clock_moved_forward_does_not_overtake_what_is_under_way(database: Database) -> None:
     put(database, letter("card:F-1"))
     said: Said = []

@@ -11,6 +11,7 @@ from practice.handles import Channel, Message, channel_handle, message_handle
 from practice.people import Person
 from practice.state import Conversation, MessageRow
 from practice.workspace import Workspace
+from tests.torture.ledger import Book
 
 MARK = re.compile(r"file-\d{6}")
 
@@ -71,8 +72,13 @@ class Board:
             for row in self._fresh.rows():
                 found = MARK.search(row.text)
                 if found and row.to is None and row.thread_ts is None:
-                    handle = message_handle(self._workspace._backend, row)  # noqa: SLF001 - the practice workspace's own hands
+                    handle = message_handle(self._workspace._backend, row)
                     self.cards.setdefault(found.group(), Card(found.group(), handle, "R-" in row.text))
+
+    def behind(self, book: Book) -> int:
+        """Return how many filings were acknowledged whose cards do not stand yet."""
+        self.look()
+        return book.filed - len(self.cards)
 
     def to_vote(self, who: str, rng: random.Random, most: int, among: int = 12) -> Card | None:
         """Return one of the oldest cards that lack this person's vote and have fewer than `most`."""
@@ -104,7 +110,7 @@ class Mail:
     def look(self) -> None:
         """Take up what came since."""
         for row in self._fresh.rows():
-            handle = message_handle(self._workspace._backend, row)  # noqa: SLF001 - as above
+            handle = message_handle(self._workspace._backend, row)
             drawn = json.dumps(row.blocks or [])
             if '"feedback_view"' in drawn:
                 self.receipts.append(handle)

@@ -23,7 +23,7 @@ from tests.torture.facts import Jump
 from tests.torture.outages import Store
 from tests.torture.replicas import Replica
 
-LEASE_S, SETTLE_S = 1.5, 0.8
+LEASE_S, SETTLE_S = 2.5, 0.8
 """The delivery's, shortened. What Slack delays is delayed less than it takes until a lost message is looked for."""
 
 DAYS = 24
@@ -138,7 +138,7 @@ class Chaos:
                 self._see_it_drain(time.monotonic(), self.workspace.clock.now())
 
     def _see_it_drain(self, began_s: float, now: datetime) -> None:
-        while time.monotonic() < began_s + 120:  # noqa: PLR2004 - else something is wrong, which the end will show
+        while time.monotonic() < began_s + 120:
             with suppress(Busy):
                 if self._open_since(now) == 0:
                     self.drained_s.append(time.monotonic() - began_s)
@@ -153,7 +153,7 @@ class Chaos:
     # -- time
 
     def pass_time(self, every_s: float) -> None:
-        """Let a day pass every so often; now and then step back an hour and forward again, or miss days in an outage."""
+        """Let a day pass every so often; now and then step back an hour and forward, or miss days in an outage."""
         days = 0
         while not self.enough():
             self._wait(every_s)
@@ -177,7 +177,7 @@ class Chaos:
     def _step_back(self) -> None:
         """Half of the time somebody starts meanwhile, and plans what is to come by the wrong clock."""
         self.step(-PAST)
-        if self.rng.random() < 0.5:  # noqa: PLR2004 - half
+        if self.rng.random() < 0.5:
             with self._guard:
                 self.kill(self.rng.choice(self.replicas))
             self.done["kill"] += 1
@@ -201,7 +201,7 @@ class Chaos:
         self._all_taken()
 
     def _jump(self, by: timedelta, *, outage: bool = False) -> None:
-        planned = self._asked(lambda: self._planned())
+        planned = self._asked(self._planned)
         before = self.workspace.clock.now()
         after = self.workspace.clock.advance(by)
         self.jumps.append(Jump(time.monotonic(), before, after, planned, outage))

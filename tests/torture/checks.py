@@ -75,9 +75,7 @@ def effects(ops: Iterable[Op], found: Tables) -> list[str]:
 
 
 def _followed(op: Op, item: Row, rounds: Collection[int], letters: Collection[str]) -> list[str]:
-    wrong = [
-        f"{op.mark} has no {kind}" for kind in ("card", "receipt") if f"{kind}:F-{item.number}" not in letters
-    ]
+    wrong = [f"{op.mark} has no {kind}" for kind in ("card", "receipt") if f"{kind}:F-{item.number}" not in letters]
     if op.facts["what"] == "need" and item.requirement not in rounds:
         wrong.append(f"{op.mark} has no vote")
     return wrong
@@ -130,7 +128,7 @@ ONE_EACH = ("news", "note", "reopened", "reminder", "summary", "digest", "handov
 
 
 def _one_place(rows: Sequence[Row], count: Mapping[str, int]) -> list[str]:
-    """A card and a receipt stand once, however often they were redrawn; not at all only if no row of theirs was sent."""
+    """A card and a receipt stand once, however often redrawn; not at all only if no row of theirs was sent."""
     ids = defaultdict(list)
     for row in rows:
         if row.kind in {"card", "receipt"}:
@@ -250,9 +248,11 @@ def _counted(
     wrong = []
     if len(mine) > 1:
         wrong.append(f"{who} has {len(mine)} votes on R-{vote.requirement}")
-    for ballot in mine:
-        if pressed.get(ballot.action_us) != ballot.choice:
-            wrong.append(f"{who} never pressed {ballot.choice} on R-{vote.requirement} then")
+    wrong += [
+        f"{who} never pressed {ballot.choice} on R-{vote.requirement} then"
+        for ballot in mine
+        if pressed.get(ballot.action_us) != ballot.choice
+    ]
     must = [_oldest(op.presses) for op in made if op.acknowledged and op.ended_s < closing[who]]
     if must and not mine:
         wrong.append(f"lost: the vote of {who} on R-{vote.requirement}")

@@ -1,6 +1,7 @@
 """Many people who do small things quickly, and repeat what was not acknowledged, as people do."""
 
 import random
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -10,11 +11,14 @@ from bot.i18n import say
 from practice.handles import Answer, Message
 from practice.people import Person
 from practice.workspace import Workspace
-from tests.torture.board import Board, Card, Mail
+from tests.torture.board import MARK, Board, Card, Mail
 from tests.torture.ledger import ACKNOWLEDGED, GIVEN_UP, REFUSED, Book, Op, Press
 
 PATIENCE_S = 60.0
 """How long somebody repeats what is not acknowledged; all replicas may be down or paused meanwhile."""
+
+BACKLOG = 60
+"""How many cards may be outstanding before people stop filing."""
 
 WHISPER_S = 1.2
 """How long somebody waits for the word that only they see before they press again."""
@@ -22,8 +26,8 @@ WHISPER_S = 1.2
 CHOICES = ("Approve", "Approve", "Approve", "Reject", "Abstain")
 
 
-class Hopeless(Exception):
-    """Somebody gave up."""
+class GivenUpError(Exception):
+    """Somebody gave up, or was told no."""
 
 
 @dataclass
@@ -63,7 +67,7 @@ class Someone:
         while not self.scene.stop.is_set():
             try:
                 self.rng.choices(deeds, weights)[0]()
-            except Hopeless:
+            except GivenUpError:
                 pass
             finally:
                 self._leave()
@@ -96,7 +100,7 @@ class Someone:
             time.sleep(self.rng.uniform(0.05, 0.3))
         if op is not None:
             self.end(op, GIVEN_UP)
-        raise Hopeless
+        raise GivenUpError
 
     def opens(self, callback_id: str, gesture: Callable[[], Answer]) -> None:
         """Repeat a gesture until its form is open. What opens instead says no."""
@@ -105,7 +109,7 @@ class Someone:
             gesture()
             modal = self.person.modal
             if modal is not None and modal.callback_id != callback_id:
-                raise Hopeless
+                raise GivenUpError
             return modal is not None
 
         self.until(opened)
@@ -122,7 +126,7 @@ class Someone:
             if answer.errors and not self._may_pass(answer.text):
                 self.end(op, REFUSED)
                 op.facts["refusal"] = answer.text
-                raise Hopeless
+                raise GivenUpError
             return False
 
         self.until(taken, op)
@@ -164,6 +168,10 @@ class Csm(Someone):
         self._file("Question")
 
     def _file(self, kind: str) -> None:
+        """File, unless the channel is so far behind that nobody would: what waits is then seen first."""
+        if self.scene.board.behind(self.scene.book) > BACKLOG:
+            time.sleep(0.3)
+            return
         op = self.begin("file", what=kind.lower())
         op.facts["words"] = words = f"{op.mark} is what they said. They need it soon."
         self.opens("feedback_file", lambda: self.person.sends(f"/feedback {words}"))
@@ -190,7 +198,7 @@ class Csm(Someone):
         def taken() -> bool:
             if "Undo" not in receipt.buttons():
                 self.end(op, REFUSED)
-                raise Hopeless
+                raise GivenUpError
             answer = self.person.presses("Undo", on=receipt)
             text = self._whisper(answer, receipt, number)
             if text and not any(word in text for word in (*BUSY, *FAILED)):
@@ -239,7 +247,7 @@ class Csm(Someone):
             answer = self.person.submits()
             if answer.errors and not self._may_pass(answer.text):
                 self.end(op, REFUSED)
-                raise Hopeless
+                raise GivenUpError
             return answer.ok and answer.closed
 
         self.until(taken, op)
@@ -270,7 +278,9 @@ class Reviewer(Someone):
 
     def changes_their_mind(self) -> None:
         """Vote anew on something that is perhaps still open."""
-        mine = [card for card in list(self.scene.board.cards.values())[-60:] if self.person.id in card.voters]
+        recent = list(self.scene.board.cards.values())[-60:]
+        few = self.scene.quorum
+        mine = [card for card in recent if self.person.id in card.voters and len(card.voters) < few]
         if mine:
             self.vote_on(self.rng.choice(mine), self.rng.choice(CHOICES))
         else:
@@ -326,7 +336,7 @@ class Manager(Someone):
         board.look()
         card = board.any(self.rng, voted=least, most_done=3)
         if self.scene.collide:
-            card = next((one for one in list(board.cards.values()) if one.is_need and one.done < 2), card)  # noqa: PLR2004
+            card = next((one for one in list(board.cards.values()) if one.is_need and one.done < 2), card)
         if card is None or "Change status" not in card.message.choices():
             time.sleep(0.1)
             return
@@ -363,7 +373,7 @@ class Manager(Someone):
         blocks = self.person.modal.blocks  # type: ignore[union-attr]
         found = next((block["block_id"] for block in blocks if block["block_id"].startswith("sentence:")), None)
         if found is None:
-            raise Hopeless  # somebody else has just ended it
+            raise GivenUpError  # somebody else has just ended it
         return str(found).split(":")[1]
 
     def answers(self) -> None:
@@ -381,15 +391,11 @@ class Manager(Someone):
 
 def _mark_of(message: Message) -> str:
     """The mark of the feedback a message is about."""
-    from tests.torture.board import MARK  # noqa: PLC0415
-
     found = MARK.search(message.row.text) or MARK.search(str(message.row.blocks))
     return found.group() if found else ""
 
 
 def _number_of(receipt: Message) -> str:
     """F-12, from its receipt."""
-    import re  # noqa: PLC0415
-
     found = re.search(r"F-\d+", receipt.row.text)
     return found.group() if found else "F-?"

@@ -75,8 +75,13 @@ REDRAWN = ("outbox", "lanes", "posted", "seen", "people", "schedules", "periods"
 
 def state(found: Tables) -> dict[str, Shot]:
     """Return what people decided, in a form that can be compared: all rows but those that only say how it was told."""
-    return {name: _shot(rows) for name, rows in found.items() if name not in REDRAWN}
+    return {name: shot(rows) for name, rows in found.items() if name not in REDRAWN}
 
 
-def _shot(rows: list[Row]) -> Shot:
-    return tuple(sorted(tuple(sorted((name, repr(value)) for name, value in vars(row).items())) for row in rows))
+def shot(rows: list[Row]) -> Shot:
+    """Return rows in a form that can be compared; in which message a piece of news leaves is not theirs to say."""
+    return tuple(sorted(tuple(sorted(_facts(row))) for row in rows))
+
+
+def _facts(row: Row) -> list[tuple[str, str]]:
+    return [(name, repr(value)) for name, value in vars(row).items() if name != "outbox_id"]

@@ -50,6 +50,7 @@ class Book:
     """All operations, in the order in which they began."""
 
     def __init__(self) -> None:
+        self.filed = 0
         self._ops: list[Op] = []
         self._lock = threading.Lock()
         self._count = itertools.count(1)
@@ -65,6 +66,8 @@ class Book:
     def end(self, op: Op, end: str) -> None:
         """Write down how it ended for them."""
         op.ended_s, op.end = time.monotonic(), end
+        with self._lock:
+            self.filed += op.kind == "file" and end == ACKNOWLEDGED
 
     def all(self) -> list[Op]:
         """Return what was done so far."""

@@ -1,6 +1,6 @@
 """`make torture`: run parts and controls by name, and write down what they came to.
 
-PART is one name, several with commas, `parts`, `controls` or `all`; KILLS, OPS, SEED and SECONDS change a part. Each part
+PART is one name, several with commas, `parts`, `controls` or `all`; KILLS, OPS, SEED and SECONDS change a part. Each
 is written down when it ends, so a long run can be made of several.
 """
 

@@ -22,7 +22,7 @@ from bot.domain.votes import Choice, Result
 from storage import db, requirements, schedules
 from storage import votes as vote_store
 from storage.db import Database, table
-from storage.requirements import Move, Requirement
+from storage.requirements import Requirement
 from storage.votes import Ballot, Round
 
 MEET_S = 0.03

@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from echo_app import MANIFEST, EchoServer, Room, Served
@@ -29,6 +30,20 @@ def room(ws: Workspace) -> Room:
 
 @pytest.fixture
 def app(ws: Workspace) -> Iterator[Served]:
+    with served(ws) as app:
+        ws.connect(app.url)
+        yield app
+
+
+@pytest.fixture
+def replica(ws: Workspace) -> Iterator[Served]:
+    """A second process of the app, which the workspace is not connected to yet."""
+    with served(ws) as replica:
+        yield replica
+
+
+@contextmanager
+def served(ws: Workspace) -> Iterator[Served]:
     logger = logging.getLogger("tests.practice")
     logger.setLevel(logging.CRITICAL)
     client = WebClient(token=ws.bot_token, base_url=ws.api_url, retry_handlers=[])
@@ -38,7 +53,6 @@ def app(ws: Workspace) -> Iterator[Served]:
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     url = f"http://127.0.0.1:{server.server_port}/slack/events"
-    ws.connect(url)
     yield Served(bolt, client, url)
     server.shutdown()
     server.server_close()

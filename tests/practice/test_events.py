@@ -107,6 +107,28 @@ def test_an_event_delivered_twice_has_one_id(ws: Workspace, app: Served) -> None
     assert len(set(app.seen)) == 1
 
 
+def test_an_event_that_never_arrived_is_brought_again(ws: Workspace, app: Served) -> None:
+    quick(ws)
+    app.bolt.event("user_change")(lambda: app.seen.append(1))
+    ws.faults.add("event", "not_delivered", times=1)
+    delivery = ws.event({"type": "user_change", "user": {"id": "U1"}})
+    assert (delivery.error, app.seen) == ("dispatch_failed", [])
+    ws.eventually(lambda: delivery.retries and delivery.retries[0].ok)
+    assert delivery.retries[0].retry_num == 1
+    assert (app.seen, ws.faults.hits()) == ([1], {"not_delivered": 1})
+
+
+def test_requests_are_spread_over_replicas_and_go_on_to_one_that_listens(
+    ws: Workspace, app: Served, replica: Served
+) -> None:
+    app.bolt.event("user_change")(lambda: app.seen.append(1))
+    replica.bolt.event("user_change")(lambda: replica.seen.append(1))
+    ws.connect(app.url, replica.url, "http://127.0.0.1:9/nobody")
+    for _ in range(6):
+        assert ws.event({"type": "user_change", "user": {"id": "U1"}}).ok
+    assert (len(app.seen), len(replica.seen)) == (4, 2)
+
+
 def test_bolt_refuses_forged_and_old_signatures_and_takes_replays(ws: Workspace, app: Served) -> None:
     app.bolt.event("user_change")(lambda: app.seen.append(1))
     delivery = ws.event({"type": "user_change", "user": {"id": "U1"}})

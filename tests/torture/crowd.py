@@ -17,6 +17,9 @@ from tests.torture.ledger import ACKNOWLEDGED, GIVEN_UP, REFUSED, Book, Op, Pres
 PATIENCE_S = 60.0
 """How long somebody repeats what is not acknowledged; all replicas may be down or paused meanwhile."""
 
+ZONES = ("UTC", "Europe/Berlin", "Asia/Tokyo", "America/New_York")
+"""Where people live, and move to."""
+
 BACKLOG = 60
 """How many cards may be outstanding before people stop filing."""
 
@@ -387,6 +390,23 @@ class Manager(Someone):
         self.opens("answer_give", lambda: self.person.presses("Answer", on=card.message))
         self.person.fills("Your answer", op.facts["text"])
         self.submits(op)
+
+
+class Traveller(Someone):
+    """Moves from zone to zone and looks at the Home tab: what Slack tells by events, and again if it was not taken."""
+
+    def deeds(self) -> list[tuple[int, Callable[[], None]]]:
+        return [(1, self.moves_house), (2, self.looks_at_home)]
+
+    def moves_house(self) -> None:
+        """Nobody acknowledges this to them; a person's own zone is what the end is held against."""
+        zone = self.rng.choice(ZONES)
+        self.scene.workspace.update_person(self.person, tz=zone)
+        time.sleep(self.rng.uniform(0.5, 2.0))
+
+    def looks_at_home(self) -> None:
+        self.person.opens_home()
+        time.sleep(self.rng.uniform(0.5, 2.0))
 
 
 def _mark_of(message: Message) -> str:

@@ -32,7 +32,7 @@ from tests.bot import ROOT
 from tests.torture import checks, facts
 from tests.torture.board import Board
 from tests.torture.chaos import LEASE_S, SETTLE_S, Chaos, due_times, misbehave
-from tests.torture.crowd import Csm, Manager, Reviewer, Scene, Someone
+from tests.torture.crowd import ZONES, Csm, Manager, Reviewer, Scene, Someone, Traveller
 from tests.torture.ledger import GIVEN_UP, REFUSED, Book
 from tests.torture.outages import Postgresql, Sqlite, Store
 from tests.torture.replicas import Replica
@@ -40,7 +40,6 @@ from tests.torture.replicas import Replica
 DRAIN_S = 60.0
 """How long the outbox may stand still in the end before we say that it does not drain."""
 
-ZONES = ("UTC", "Europe/Berlin", "Asia/Tokyo", "America/New_York")
 OTHER = "T0OTHER"
 SECRET = "a-secret-of-another-workspace"
 
@@ -56,8 +55,8 @@ class Part:
     database: str
     transport: Transport
     replicas: int = 1
-    kills: int = 50
-    ops: int = 2500
+    kills: int = 60
+    ops: int = 2800
     seed: int = 1
     longest_s: float = 1500.0
     day_every_s: float = 15.0
@@ -70,6 +69,8 @@ class Part:
     times: tuple[int, int, int] = (6, 3, 1)
     people: tuple[int, int, int] = (6, 5, 2)
     """How many file, vote and manage."""
+    patience_s: float = 7.0
+    """How long the last repeats of events are waited for."""
 
 
 @dataclass
@@ -146,7 +147,7 @@ class Rig:
         self.csms = [add(f"Csm{n}", tz=ZONES[n % len(ZONES)]) for n in range(csms)]
         self.reviewers = [add(f"Reviewer{n}", tz=ZONES[n % len(ZONES)]) for n in range(reviewers)]
         self.managers = [add(f"Manager{n}") for n in range(managers)]
-        self.admin = add("Ada", is_admin=True)
+        self.admin, self.travellers = add("Ada", is_admin=True), [add(f"Traveller{n}") for n in range(2)]
         everyone = [*self.csms, *self.reviewers, *self.managers, self.admin]
         self.triage = self.workspace.channel("triage", members=everyone)
         self.review = self.workspace.channel("review", members=everyone)
@@ -196,7 +197,12 @@ class Rig:
         """Let the crowd live under fire until there was enough of it, and then let all that is open leave."""
         board = Board(self.workspace, self.triage)
         scene = Scene(self.workspace, board, self.book, 3, self.stop, self.part.hurry, self.part.collide)
-        kinds = [(Csm, self.csms), (Reviewer, self.reviewers), (Manager, self.managers)]
+        kinds = [
+            (Csm, self.csms),
+            (Reviewer, self.reviewers),
+            (Manager, self.managers),
+            (Traveller, self.travellers),
+        ]
         crowd: list[Someone] = [
             kind(scene, one, random.Random(f"{self.part.seed} {one.id}"))  # noqa: S311 - likewise
             for kind, people in kinds
@@ -268,6 +274,7 @@ class Rig:
             "votes": checks.rounds(ops, found, jumps),
             "statuses": checks.paths(found),
             "repeated": self._repeat(),
+            "events": self._arrived(),
             "workspaces": self._apart(),
         }
 
@@ -303,6 +310,19 @@ class Rig:
             self._acknowledged = {press.action_us for op in votes for press in op.presses}
         return round(float(delivery.payload["actions"][0]["action_ts"]) * 1_000_000) in self._acknowledged
 
+    def _arrived(self) -> list[str]:
+        """Each traveller moves once more; what was told of former moves, and comes late, must not undo it."""
+        for one in self.travellers:
+            one.sends("/feedback help")  # so that they are known, if they never were
+            self.workspace.update_person(one, tz="Asia/Kolkata")
+        time.sleep(self.part.patience_s)
+        zones = {row.user_id: row.timezone for row in facts.tables(self.database, self.workspace.team_id)["people"]}
+        return [
+            f"{one.name} lives in Asia/Kolkata, and is said to live in {zones.get(one.id)}"
+            for one in self.travellers
+            if zones.get(one.id) != "Asia/Kolkata"
+        ]
+
     def _apart(self) -> list[str]:
         """The other workspace is as it was, and nothing of it was seen here."""
         if self.part.transport == "http":
@@ -332,6 +352,7 @@ class Rig:
             "sends": len(sent),
             "kills": self.chaos.kills,
             "faults": {**_plain(self.chaos.done, without=("kill", "kill all")), **self.hits},
+            "events": len(self.workspace.ledger.deliveries("event")),
             "refused": self.book.count(REFUSED),
             "given up": self.book.count(GIVEN_UP),
             "repeats": sum(max(op.tries - 1, 0) for op in ops),

@@ -15,8 +15,9 @@ SHORT = Part(
     kills=5,
     ops=60,
     seed=int(os.environ.get("SEED", "20261123")),
-    longest_s=40.0,
+    longest_s=30.0,
     day_every_s=5.0,
+    patience_s=1.5,
 )
 
 

@@ -80,8 +80,8 @@ class Chaos:
     def hurt(self) -> None:
         """Go on until there was enough of it; slowly on a slow machine, so that bots live half of the time."""
         while not self.enough():
-            starts = [replica.restart_s[-1] for replica in self.replicas]
-            self._wait(self.rng.uniform(*self.rest_s) * max(1.0, *starts))
+            slowest = max(replica.restart_s[-1] for replica in self.replicas)
+            self._wait(self.rng.uniform(*self.rest_s) * max(1.0, slowest / len(self.replicas)))
             with self._guard:
                 self._strike()
 

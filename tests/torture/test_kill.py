@@ -4,6 +4,7 @@ import os
 import random
 import socket
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -51,11 +52,14 @@ def free_port() -> int:
 
 
 def killer(bot: Process, stop: threading.Event, kills: list[float], rng: random.Random) -> None:
-    """Kill and restart until told to stop."""
-    while not stop.wait(pause := rng.uniform(0.05, 1.2)):
+    """Kill and restart until told to stop; on a slow machine a bot lives longer, for it takes longer to come back."""
+    took_s = 1.0
+    while not stop.wait(pause := rng.uniform(0.05, 1.2) * max(took_s, 1.0)):
         bot.kill()
         kills.append(pause)
+        began = time.monotonic()
         bot.start()
+        took_s = time.monotonic() - began
 
 
 @pytest.mark.timeout(600)

@@ -96,6 +96,7 @@ NEEDS: dict[str, frozenset[str]] = {
     "apps_connections_open": frozenset(),  # of the app-level token, which has connections:write
     "auth_test": frozenset(),
     "views_push": frozenset(),
+    "chat_delete": frozenset({"chat:write"}),
     "chat_postMessage": frozenset({"chat:write"}),
     "chat_update": frozenset({"chat:write"}),
     "conversations_history": READS_HISTORY,

@@ -315,7 +315,13 @@ class Rig:
         for one in self.travellers:
             one.sends("/feedback help")  # so that they are known, if they never were
             self.workspace.update_person(one, tz="Asia/Kolkata")
+        until = time.monotonic() + 30
+        while self._elsewhere() and time.monotonic() < until:
+            time.sleep(0.2)
         time.sleep(self.part.patience_s)
+        return self._elsewhere()
+
+    def _elsewhere(self) -> list[str]:
         zones = {row.user_id: row.timezone for row in facts.tables(self.database, self.workspace.team_id)["people"]}
         return [
             f"{one.name} lives in Asia/Kolkata, and is said to live in {zones.get(one.id)}"

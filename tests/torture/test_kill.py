@@ -31,6 +31,9 @@ RUNS: list[tuple[str, Transport]] = [("sqlite", "http")]
 """On which database over which transport; under more kills each over each. The rig's short run has the others."""
 if KILLS > 10:
     RUNS += [("postgresql", "socket"), ("sqlite", "socket"), ("postgresql", "http")]
+WEEKS = 2
+"""How many weeks with a meeting are lived through: messages sent a month ago are forgotten, and we look at them all."""
+
 ACCEPTED = 2
 """The number of the move that accepts a requirement; the first puts it into review."""
 
@@ -77,7 +80,8 @@ def test_kill_9_at_random_points_loses_nothing_and_says_nothing_twice(
         kills = live_under_fire(team, bot)
         workspace.eventually(lambda: depth(database) == 0, within=PATIENCE_S, what="the outbox is empty")
         assert kills >= KILLS
-        assert findings(database, workspace, team) == []
+        found = findings(database, workspace, team)
+        assert not found, "\n".join(found)
     finally:
         bot.stop()
 
@@ -91,7 +95,8 @@ def live_under_fire(team: Team, bot: Process) -> int:
         number = 0
         while len(kills) < KILLS or not number:
             team.live(number)
-            team.live_a_week(number)
+            if number < WEEKS:
+                team.live_a_week(number)
             number += 1
     finally:
         stop.set()

@@ -7,7 +7,7 @@ DEMO ?=
 .PHONY: help setup demo story run test lint bench torture torture-inside torture-report pictures lock
 
 help:  ## list these words
-	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: .venv/.ready  ## make .venv with the locked dependencies and needline itself
 
@@ -45,10 +45,10 @@ bench: setup  ## speed, as ratios against floors; ONLY="filing voting", SIZE=sho
 torture: setup  ## kill, pause and cut off real bots under load (PART=… KILLS=… SEED=…; docs/reliability.md)
 	$(BIN)/python -m tests.torture.run
 
-torture-report: setup
+torture-report: setup  ## the tables of docs/reliability.md, from what was written down
 	$(BIN)/python -m tests.torture.results
 
-torture-inside: setup  # what can be tried inside one process, at full length; a line of the report for each part (SEED=…)
+torture-inside: setup  ## what can be tried inside one process, at full length (SEED=…)
 	LONG=1 $(BIN)/pytest -n 0 tests/torture/test_model.py tests/torture/test_races.py tests/torture/test_any_order.py \
 	  tests/torture/test_schedules_year.py tests/torture/test_long_outage.py tests/torture/test_full_disk.py
 

@@ -21,6 +21,8 @@ from storage.outbox import OutboxRow
 
 TOP = 20
 CALLS = 15
+TIMES = 10
+"""How much larger the backlog is whose cost is told beside."""
 
 Work = Callable[[Session], object]
 
@@ -31,26 +33,39 @@ def digest(size: Size, folder: Path) -> list[Row]:
 
 
 def _of(kind: str, size: Size, folder: Path) -> list[Row]:
-    few, many = size.rows[min(1, len(size.rows) - 1)], size.rows[-1]
+    few, more, many = size.rows[min(1, len(size.rows) - 1)], size.rows[min(2, len(size.rows) - 1)], size.rows[-1]
     with ExitStack() as stack:
         sides: dict[str, Callable[[], Facts]] = {}
         for rows in (few, many):
-            database = Database(stack.enter_context(fill.filled(kind, folder, rows)))
-            stack.callback(database.close)
+            database = _opened(stack, kind, folder, rows, fill.OPEN)
             sides[f"select 1 at {rows:,}"] = timed(database, lambda session: session.execute(text("SELECT 1")).all())
-            sides[f"ids at {rows:,}"] = timed(database, lambda session: store.undecided(session, team(0), None, TOP))
+            sides[f"ids at {rows:,}"] = timed(database, _ids)
             sides[f"drawing at {rows:,}"] = timed(database, _draw, calls=3)
+        crowded = _opened(stack, kind, folder, more, TIMES * fill.OPEN)
+        sides[f"ids with {TIMES} times as many undecided"] = timed(crowded, _ids)
         found = interleaved(size.rounds, sides)
     ids, one = found[f"ids at {many:,}"], found[f"select 1 at {many:,}"]
     facts = {f"{name} ms": middle(rounds, "ms") for name, rounds in found.items()}
     on, what = KINDS[kind], f"ids of the digest's first {TOP} at {many:,} requirements"
     growth = ratio(ids, found[f"ids at {few:,}"], "ms")
     drawing = ratio(found[f"drawing at {many:,}"], found[f"drawing at {few:,}"], "ms")
+    backlog = ratio(found[f"ids with {TIMES} times as many undecided"], found[f"ids at {few:,}"], "ms")
     return [
         Row(f"digest-growth-{kind}", f"{what} against {few:,}, {on}: time", growth, at_most=2, facts=facts),
         Row(f"digest-{kind}", f"the same against a `select 1`, {on}: time", ratio(ids, one, "ms"), at_most=10),
+        Row(f"digest-backlog-{kind}", f"these ids with {TIMES} times as many undecided, {on}: time", backlog),
         Row(f"digest-drawing-{kind}", f"drawing the digest at {many:,} against {few:,}, {on}: time", drawing),
     ]
+
+
+def _opened(stack: ExitStack, kind: str, folder: Path, rows: int, undecided: int) -> Database:
+    database = Database(stack.enter_context(fill.filled(kind, folder, rows, undecided)))
+    stack.callback(database.close)
+    return database
+
+
+def _ids(session: Session) -> object:
+    return store.undecided(session, team(0), None, TOP)
 
 
 def timed(database: Database, work: Work, calls: int = CALLS, *, writes: bool = False) -> Callable[[], Facts]:

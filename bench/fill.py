@@ -21,6 +21,9 @@ from storage.workspaces import Workspace
 BEGAN = 1735689600
 """When the oldest feedback was filed, in seconds since 1970; a piece comes every 20 seconds, 1,000,000 in 232 days."""
 
+OPEN = 300
+"""How many requirements are not decided, however many there are: a team decides about as many as come in."""
+
 STOPPED = "bench"
 
 
@@ -69,15 +72,15 @@ def found(url: str, teams: int = 1, *, sends: bool = False) -> None:
 
 
 @contextmanager
-def filled(kind: str, folder: Path, rows: int) -> Iterator[str]:
+def filled(kind: str, folder: Path, rows: int, undecided: int = OPEN) -> Iterator[str]:
     """Give the address of a database with so many pieces of feedback. The SQLite files are kept for the next part."""
-    kept = folder.parent / "filled" / f"{rows}-{migrations.HEAD}.db"
+    kept = folder.parent / "filled" / f"{rows}-{undecided}-{migrations.HEAD}.db"
     if kind == "sqlite" and kept.exists():
         yield f"sqlite:///{kept}"
         return
     with database(kind, folder) as url:
         found(url)
-        feedback(url, rows)
+        feedback(url, rows, undecided=undecided)
         if kind == "sqlite":
             kept.parent.mkdir(exist_ok=True)
             Path(url.removeprefix("sqlite:///")).rename(kept)
@@ -125,10 +128,13 @@ FILLS = (
 )
 
 
-def feedback(url: str, last: int, *, first: int = 1, team_id: str | None = None, voting: bool = False) -> None:
+def feedback(
+    url: str, last: int, *, first: int = 1, team_id: str | None = None, voting: bool = False, undecided: int = OPEN
+) -> None:
     """Write feedback number `first` to `last`, each with its requirement, round, vote and card.
 
-    Of 100 one waits for the meeting, two are voted on and the others are decided; with `voting` all are voted on.
+    Of the newest, `undecided` many, every third waits for the meeting and the others are voted on; the rest is
+    decided. With `voting` all are voted on.
     """
     is_sqlite = url.startswith("sqlite")
     facts = {
@@ -139,7 +145,7 @@ def feedback(url: str, last: int, *, first: int = 1, team_id: str | None = None,
         "people": PEOPLE,
         "moment": _moment(0, is_sqlite=is_sqlite),
         "later": _moment(86400 * 900, is_sqlite=is_sqlite),
-        **_fates(voting=voting, is_sqlite=is_sqlite),
+        **_fates(last - undecided, voting=voting, is_sqlite=is_sqlite),
         **({"yes": "1", "no": "0"} if is_sqlite else {"yes": "true", "no": "false"}),
     }
     with closing(raw(url)) as connection:
@@ -157,16 +163,18 @@ def raw(url: str) -> Any:
     return psycopg.connect(url, autocommit=True)
 
 
-def _fates(*, voting: bool, is_sqlite: bool) -> dict[str, str]:
+def _fates(decided: int, *, voting: bool, is_sqlite: bool) -> dict[str, str]:
+    """Return what became of each: decided up to a number, by the vote; of the others every third has no clear vote."""
+    nothing = "NULL" if is_sqlite else "CAST(NULL AS timestamptz)"
     if voting:
-        nothing = "NULL" if is_sqlite else "CAST(NULL AS timestamptz)"
         filer = f"'{person(PEOPLE - 1)}'"  # who votes is somebody else
         return {"status": "'in_review'", "closed": nothing, "result": "NULL", "filer": filer}
+    in_vote = f"i > {decided} AND i % 3 <> 0"
     return {
         "filer": f"'U0BENCH' || substr('0' || (i % {PEOPLE}), -2)",
-        "status": "CASE WHEN i % 100 IN (0, 1, 2) THEN 'in_review' ELSE 'solved' END",
-        "closed": f"CASE WHEN i % 100 IN (1, 2) THEN NULL ELSE {_moment(86400, is_sqlite=is_sqlite)} END",
-        "result": "CASE i % 100 WHEN 0 THEN 'undecided' WHEN 1 THEN NULL WHEN 2 THEN NULL ELSE 'approved' END",
+        "status": f"CASE WHEN i > {decided} THEN 'in_review' ELSE 'solved' END",
+        "closed": f"CASE WHEN {in_vote} THEN {nothing} ELSE {_moment(86400, is_sqlite=is_sqlite)} END",
+        "result": f"CASE WHEN {in_vote} THEN NULL WHEN i > {decided} THEN 'undecided' ELSE 'approved' END",
     }
 
 

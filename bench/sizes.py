@@ -25,8 +25,6 @@ from storage import search
 from storage.db import Database
 
 Work = Callable[[Session], object]
-IN_VOTE = 1
-"""Of fill.feedback: requirements whose number ends in 01 are voted on."""
 
 
 def sizes(size: Size, folder: Path) -> list[Row]:
@@ -91,8 +89,8 @@ def _works(rows: int) -> dict[str, tuple[Work, bool, int]]:
 
 
 def _cycle(rows: int) -> Iterator[tuple[Actor, int]]:
-    """Yield a person and an open round, always another pair."""
-    rounds = range(IN_VOTE, rows + 1, 100)
+    """Yield a person and an open round of fill.feedback, always another pair."""
+    rounds = [number for number in range(max(rows - fill.OPEN, 0) + 1, rows + 1) if number % 3]
     for number in count():
         requirement = rounds[number % len(rounds)]
         yield Actor(team(0), person(requirement + 2 + number // len(rounds) % 40)), requirement

@@ -19,7 +19,7 @@ EXPECTED = {
     "crowd": {"crowd"},
     "outbox": {"outbox-sqlite", "outbox-fair"},
     "start": {"start", "start-memory"},
-    "digest": {"digest-sqlite", "digest-growth-sqlite", "digest-drawing-sqlite"},
+    "digest": {"digest-sqlite", "digest-growth-sqlite", "digest-backlog-sqlite", "digest-drawing-sqlite"},
     "sizes": {"million", "curve"},
 }
 

@@ -5,6 +5,7 @@ Reads a job (see `Job`) as JSON from standard input and prints what came of it.
 
 import asyncio
 import json
+import random
 import subprocess
 import sys
 import time
@@ -24,7 +25,10 @@ Stream = Iterator[gestures.Request]
 
 @dataclass(frozen=True)
 class Job:
-    """What to send where, for how long. `facts` go to the gesture (bench/gestures.py); `run` keeps forms apart."""
+    """What to send where, for how long. Between two gestures a person rests about `pause_s`.
+
+    `facts` go to the gesture (bench/gestures.py); `run` keeps the forms of different runs apart.
+    """
 
     port: int
     gesture: str
@@ -32,6 +36,7 @@ class Job:
     warm_s: float
     seconds: float
     run: str
+    pause_s: float = 0.0
     facts: dict[str, Any] = field(default_factory=dict)
 
 
@@ -48,9 +53,9 @@ async def _run(job: Job) -> Facts:
     for stream in streams:
         next(stream)  # makes its template
     lines = [await asyncio.open_connection("127.0.0.1", job.port) for _ in streams]
-    await _drive(lines, streams, job.warm_s)
+    await _drive(lines, streams, job.warm_s, job.pause_s)
     before = _cpu_s(job.port)
-    took, wrong, spent = await _drive(lines, streams, job.seconds)
+    took, wrong, spent = await _drive(lines, streams, job.seconds, job.pause_s)
     used = _cpu_s(job.port) - before
     for _, writer in lines:
         writer.close()
@@ -73,14 +78,14 @@ def _cpu_s(port: int) -> float:
 
 
 async def _drive(
-    lines: Sequence[Line], streams: Sequence[Stream], seconds: float
+    lines: Sequence[Line], streams: Sequence[Stream], seconds: float, pause_s: float
 ) -> tuple[list[float], list[bytes], float]:
     """Keep a request under way on every line for so long; return how long each took, wrong answers, and seconds."""
     took: list[float] = []
     wrong: list[bytes] = []
     began = time.perf_counter()
     pairs = zip(lines, streams, strict=True)
-    await asyncio.gather(*(_one(line, stream, began + seconds, took, wrong) for line, stream in pairs))
+    await asyncio.gather(*(_one(line, stream, began + seconds, pause_s, took, wrong) for line, stream in pairs))
     return took, wrong, time.perf_counter() - began
 
 
@@ -88,8 +93,9 @@ def _at(took: list[float], share: float) -> float:
     return took[min(int(len(took) * share), len(took) - 1)] * 1000 if took else float("inf")
 
 
-async def _one(line: Line, stream: Stream, until: float, took: list[float], wrong: list[bytes]) -> None:
+async def _one(line: Line, stream: Stream, until: float, pause_s: float, took: list[float], wrong: list[bytes]) -> None:
     reader, writer = line
+    await asyncio.sleep(random.uniform(0, pause_s))  # noqa: S311 - nobody is to guess nothing
     while (began := time.perf_counter()) < until:
         request = next(stream)
         writer.write(signed(request.body, request.kind))
@@ -98,6 +104,8 @@ async def _one(line: Line, stream: Stream, until: float, took: list[float], wron
         took.append(time.perf_counter() - began)
         if not head.startswith(GOOD) or not request.accepts(body):
             wrong.append(head + body)
+        if pause_s:
+            await asyncio.sleep(pause_s * random.uniform(0.5, 1.5))  # noqa: S311 - likewise
 
 
 def _length(head: bytes) -> int:

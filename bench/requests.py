@@ -19,6 +19,8 @@ CONNECTIONS = {"sqlite": (32, 1), "postgresql": (8, 8)}
 
 OPEN_ROUNDS = 400
 CROWD = 50
+PAUSES = {"eager": 1.0, "restless": 0.0}
+CROWD_UNITS = {"/s": "per_s", "p50 ms": "p50_ms", "wrong": "wrong"}
 PROMPT_MS = 500
 
 
@@ -31,11 +33,14 @@ class Sender:
     connections: int
     facts: dict[str, Any]
     size: Size
+    pause_s: float = 0.0
 
     def __call__(self) -> Facts:
         """Warm it up and measure it."""
         run, size = uuid4().hex[:8], self.size
-        job = Job(self.server.port, self.gesture, self.connections, size.warm_s, size.seconds, run, self.facts)
+        job = Job(
+            self.server.port, self.gesture, self.connections, size.warm_s, size.seconds, run, self.pause_s, self.facts
+        )
         with self.server.awake():
             found = load(job)
         if found["wrong"] == found["count"]:
@@ -113,14 +118,19 @@ UNITS = {"/s": "per_s", "p99 ms": "p99_ms", "cpu µs": "cpu_us", "wrong": "wrong
 
 
 def crowd(size: Size, folder: Path) -> list[Row]:
-    """Fifty people who never rest, while messages leave."""
+    """Fifty people, while messages leave: with a gesture about every second, and without any rest."""
     with ExitStack() as stack:
         url = stack.enter_context(office("sqlite", folder, rounds=OPEN_ROUNDS, sends=True))
         slack = stack.enter_context(servers.slack())
         server = stack.enter_context(servers.serving("bot", url, slack))
         facts = {"rounds": OPEN_ROUNDS, "hook": f"http://127.0.0.1:{slack}/hook"}
-        sides = {"bot": Sender(server, "mixed", CROWD, facts, size)}
-        found = interleaved(size.rounds, sides)["bot"]
-    what = f"p99 of an acknowledgement, {CROWD} people at once without a pause, mixed gestures, messages leaving"
-    told = {name: middle(found, fact) for name, fact in {"/s": "per_s", "p50 ms": "p50_ms", "wrong": "wrong"}.items()}
-    return [Row("crowd", what, middle(found, "p99_ms"), "ms", at_most=PROMPT_MS, facts=told)]
+        sides = {name: Sender(server, "mixed", CROWD, facts, size, pause) for name, pause in PAUSES.items()}
+        found = interleaved(size.rounds, sides)
+    what = f"p99 of an acknowledgement, {CROWD} people at once, mixed gestures, messages leaving"
+    told = {name: {unit: middle(rounds, fact) for unit, fact in CROWD_UNITS.items()} for name, rounds in found.items()}
+    eager, restless = (middle(found[name], "p99_ms") for name in PAUSES)
+    rested = "each with a gesture about every second"
+    return [
+        Row("crowd", f"{what}, {rested}", eager, "ms", at_most=PROMPT_MS, facts=told["eager"]),
+        Row("crowd-restless", "the same, nobody ever resting", restless, "ms", facts=told["restless"]),
+    ]

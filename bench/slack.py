@@ -26,11 +26,17 @@ def _nothing(_asked: Json) -> Json:
     return {}
 
 
+def _view(_asked: Json) -> Json:
+    return {"view": {"id": "V0BENCH", "hash": f"{time.time():.6f}.a"}}
+
+
 METHODS: dict[str, Callable[[Json], Json]] = {
     "auth.test": lambda _: {"team_id": DOOR, "team": "Bench", "bot_id": "B0BENCH", "user_id": "U0BOT"},
     "users.info": lambda asked: {"user": {"id": asked["user"], "name": "somebody", "locale": "en-US", "tz": "UTC"}},
     "conversations.open": lambda asked: {"channel": {"id": "D" + asked["users"][1:]}},
+    "conversations.info": lambda asked: {"channel": {"id": asked["channel"], "name": "triage", "is_member": True}},
     "chat.postMessage": _post,
+    **dict.fromkeys(("views.open", "views.update", "views.publish", "views.push"), _view),
     "chat.update": lambda asked: {"channel": asked["channel"], "ts": asked["ts"]},
 }
 SLOW = {"chat.postMessage", "chat.update"}

@@ -16,7 +16,7 @@ EXPECTED = {
     "ack": {"ack", "ack-bolt"},
     "filing": {"filing-sqlite", "filing-sqlite-cpu"},
     "voting": {"voting-sqlite", "voting-sqlite-cpu"},
-    "crowd": {"crowd"},
+    "crowd": {"crowd", "crowd-restless"},
     "outbox": {"outbox-sqlite", "outbox-fair"},
     "start": {"start", "start-memory"},
     "digest": {"digest-sqlite", "digest-growth-sqlite", "digest-backlog-sqlite", "digest-drawing-sqlite"},

@@ -37,7 +37,7 @@ CONTROLS = {
             "no-unique-period", "sqlite", "periods", harm=False, rest_s=(2.0, 3.0), times=(0, 1, 0), day_every_s=2.0
         ),
         _broken("check-then-insert", "postgresql", "votes", **_RACE, people=(3, 5, 0)),
-        _broken("no-compare-and-set", "postgresql", "statuses", **_RACE),
+        _broken("no-compare-and-set", "postgresql", "statuses", "votes", **_RACE, people=(2, 5, 2)),
         _broken("default-transactions", "sqlite", "votes", **_RACE, people=(2, 5, 0)),
     )
 }

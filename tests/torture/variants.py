@@ -130,7 +130,7 @@ def no_compare_and_set() -> None:
 
 def _read_and_wait(session: Session, team_id: str, number: int) -> Requirement | None:
     found = requirements.get(session, team_id, number)
-    time.sleep(MEET_S)
+    time.sleep(4 * MEET_S)
     return found
 
 

@@ -163,7 +163,7 @@ def _bolt() -> App:
         "slack_signing_secret": SIGNING_SECRET,
         "slack_api_url": "http://127.0.0.1:1/",
     }
-    edge: Any = SimpleNamespace(counts=Counts())
+    edge: Any = SimpleNamespace(counts=Counts(), database=SimpleNamespace(committed=[]))
     return bolt_app(Config.model_validate(settings), Install("T0TEST", "Test", "B0BOT", "U0BOT"), edge)
 
 

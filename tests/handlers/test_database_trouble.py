@@ -168,9 +168,15 @@ def test_what_was_claimed_before_the_database_was_locked_is_said_once(own_office
     assert len(workspace.in_dm(office.alice, "They need it in between")) == 1
 
 
+def knows(office: Office, person: Person) -> bool:
+    with office.needline.database.read() as session:
+        return people.get(session, office.ws.team_id, person.id) is not None
+
+
 def test_an_event_that_finds_the_database_locked_is_brought_again_and_has_one_effect(own_office: Office) -> None:
     office, ws = own_office, own_office.ws
     office.alice.sends("/feedback help")
+    ws.eventually(lambda: knows(office, office.alice), what="Alice is remembered, which happens beside her gesture")
     ws.limits.retry_scale = 1 / 60
     with locked(office):
         ws.update_person(office.alice, name="Alicia")
@@ -304,9 +310,13 @@ def test_while_the_database_is_gone_people_are_answered_in_their_language(served
         assert served.meiling.submits().text.partition(": ")[2].startswith(BUSY["zh_Hans"])
 
 
-def test_a_server_that_was_restarted_is_used_again_at_once(served: Office) -> None:
+def test_a_server_that_was_restarted_costs_one_gesture_at_most(served: Office) -> None:
+    """Whoever first meets a connection of the former server is told so; all others of the pool are then new."""
     for at in range(3):
         terminate(served)
+        if not served.alice.sends("/feedback").ok or served.alice.modal is None:
+            served.alice.sends("/feedback")
+        served.alice.closes()
         workspace.fill(served.alice, f"They need restart {at}.")
         served.ws.eventually(lambda: served.alice.submits().closed)
     workspace.quiet(served)

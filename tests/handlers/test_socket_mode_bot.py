@@ -274,10 +274,10 @@ def test_many_slow_requests_are_worked_on_at_once(ws: Workspace, echo: App) -> N
 
 
 def _file(office: Office, number: int) -> bool:
-    """File something as a person of their own; return whether every step was answered."""
+    """File something as a person of their own, for a customer of their own; say whether every step was answered."""
     person = office.ws.person(f"P{number}")
     opened = workspace.open_form(person, f"Need number {number}")
-    person.picks("feedback_customer", person.options_for("feedback_customer", "Acme")[-1])
+    person.picks("feedback_customer", person.options_for("feedback_customer", f"Acme {number}")[-1])
     answer = person.submits()
     return opened.ok and answer.ok and answer.closed
 

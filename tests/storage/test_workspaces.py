@@ -208,6 +208,7 @@ WRITES: dict[str, Call] = {
     "news.add": lambda s, t: news.add(s, t, "news:UALICE", feedback=1, kind="move", number=9, now=MONDAY),
     "news.hand_over": lambda s, t: news.hand_over(s, t, [item.id for item in items(s, t)], "another"),
     "outbox.put": lambda s, t: outbox.put(s, t, [Letter("triage", "card", "F-1", "card:F-1", 0)], MONDAY),
+    "outbox.ending": lambda s, t: outbox.ending(s, claimed(s, t)),
     "outbox.aim": lambda s, t: outbox.aim(s, claimed(s, t), "C9", "9.9", MONDAY),
     "outbox.settle": lambda s, t: outbox.settle(s, claimed(s, t), "sent", MONDAY, MONDAY, ts="9.9"),
     "outbox.remember": lambda s, t: outbox.remember(s, t, "card:F-1", "C9", "9.9"),

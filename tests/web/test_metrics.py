@@ -136,6 +136,7 @@ def test_a_lost_answer_that_is_found_again_is_a_duplicate_settled(office: Office
 
 
 def test_what_dies_is_counted_by_its_kind(office: Office, ask: Ask) -> None:
+    workspace.quiet(office)
     office.ws.kick_bot(office.triage)
     workspace.file(office, office.alice, "They need an export")
     office.ws.eventually(lambda: asked(ask).get(("needline_deliveries_total", "card", "dead")) == 1)

@@ -4,11 +4,17 @@ from dataclasses import dataclass
 
 from tests.torture.rig import Part
 
+LONG_REST_S = (1.5, 5.0)
+"""Between two blows in the long run: bots that start all the time do little else."""
+
 PARTS = {
-    "sqlite-http": Part("sqlite-http", "sqlite", "http", seed=11),
-    "sqlite-socket": Part("sqlite-socket", "sqlite", "socket", seed=12),
-    "postgresql-http": Part("postgresql-http", "postgresql", "http", replicas=2, seed=13),
-    "postgresql-socket": Part("postgresql-socket", "postgresql", "socket", replicas=3, seed=14),
+    part.name: part
+    for part in (
+        Part("sqlite-http", "sqlite", "http", seed=11, rest_s=LONG_REST_S),
+        Part("sqlite-socket", "sqlite", "socket", seed=12, rest_s=LONG_REST_S),
+        Part("postgresql-http", "postgresql", "http", replicas=2, seed=13, rest_s=LONG_REST_S),
+        Part("postgresql-socket", "postgresql", "socket", replicas=3, seed=14, rest_s=LONG_REST_S),
+    )
 }
 
 

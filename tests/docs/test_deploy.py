@@ -134,12 +134,15 @@ def test_what_the_image_needs_is_sent_to_the_engine_and_secrets_are_not() -> Non
     assert lines[1] == "*"
 
 
-def locked(name: str) -> dict[str, tuple[str, ...]]:
-    """Return package -> version, marker and hashes of a lock."""
+def locked(name: str) -> dict[str, list[tuple[str, ...]]]:
+    """Return package -> version and hashes of a lock, one for each range of Pythons that has a version of its own."""
     text = (ROOT / name).read_text(encoding="utf-8")
-    found = {package: (version, *sorted(hashes.split())) for package, version, _, hashes in PACKAGE.findall(text)}
+    found = PACKAGE.findall(text)
     assert len(found) == len(re.findall(r"^[a-z]", text, re.MULTILINE))
-    return found
+    versions: dict[str, list[tuple[str, ...]]] = {}
+    for package, version, _, hashes in found:
+        versions.setdefault(package, []).append((version, *sorted(hashes.split())))
+    return versions
 
 
 def test_what_runs_is_what_was_tested() -> None:

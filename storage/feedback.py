@@ -37,7 +37,7 @@ class Feedback(Base):
     __table_args__ = (
         ForeignKeyConstraint(["team_id", "customer_id"], ["customers.team_id", "customers.id"]),
         ForeignKeyConstraint(["team_id", "requirement"], ["requirements.team_id", "requirements.number"]),
-        Index(None, "team_id", "requirement"),
+        Index(None, "team_id", "requirement", "number"),
         Index(None, "team_id", "filed_by", "filed_at"),
     )
 
@@ -73,7 +73,7 @@ class Question(Base):
     __table_args__ = (
         ForeignKeyConstraint(["team_id", "feedback"], ["feedback.team_id", "feedback.number"]),
         Index(None, "follow_up_at"),
-        Index(None, "team_id", "feedback"),
+        Index(None, "team_id", "feedback", "number"),
     )
 
     team_id: Mapped[str] = mapped_column(String(20), primary_key=True)

@@ -233,8 +233,8 @@ def test_what_is_undecided_is_found_by_its_own_index(session: Session) -> None:
     lines = "\n".join(str(row) for row in session.execute(text(f"{plan} {compiled}")))
     assert "ix_requirements_undecided" in lines or "ix_requirements_team_id_status" in lines
     if plan != "EXPLAIN":
-        assert "ix_questions_team_id_feedback (team_id=? AND feedback=?)" in lines
-        assert "ix_questions_team_id_feedback (team_id=?)" not in lines  # all questions, for every requirement
+        assert "ix_questions_team_id_feedback_number (team_id=? AND feedback=?)" in lines
+        assert "ix_questions_team_id_feedback_number (team_id=?)" not in lines  # all questions, for every requirement
 
 
 def test_a_digest_is_one_letter_for_each_meeting(session: Session) -> None:

@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -18,6 +18,7 @@ from sqlalchemy import update
 from bot.demo import Transport
 from bot.domain.feedback import Draft
 from bot.domain.people import Actor
+from bot.domain.refusals import Busy
 from bot.domain.votes import Result
 from bot.services import feedback
 from practice.ledger import Call, Delivery
@@ -250,8 +251,11 @@ class Rig:
             time.sleep(0.2)
 
     def _depth(self) -> int:
-        with self.database.read() as session:
-            return outbox.depth(session)
+        """Return how many messages are open. The first question after an outage may meet a connection that is gone."""
+        while True:
+            with suppress(Busy), self.database.read() as session:
+                return outbox.depth(session)
+            time.sleep(0.1)
 
     # -- after
 

@@ -68,9 +68,10 @@ class Unknown:
 
 @dataclass(frozen=True)
 class Dead:
-    """Slack will never take it as things are; a person must do something."""
+    """Slack will never take it as things are; a person must do something. `closed`: the channel that refused it."""
 
     error: str
+    closed: str | None = None
 
 
 @dataclass(frozen=True)
@@ -252,6 +253,8 @@ class _Rules(dict[str, Policy]):
 
 def settle(session: Session, row: OutboxRow, outcome: Outcome, pace: DeliveryTable, now: datetime) -> str | None:
     """Write down what became of a claimed row, and what follows from it. Return its state; None for a lost claim."""
+    if isinstance(outcome, Dead) and _moved(session, row, outcome.closed):
+        outcome = RetryAfter(0.0, "the channel was changed")
     state, pause_s, facts = _ending(outcome, pace)
     free_at = now + timedelta(seconds=pause_s)
     also = _notices(session, row, outcome.error) if isinstance(outcome, Dead) else []
@@ -262,6 +265,17 @@ def settle(session: Session, row: OutboxRow, outcome: Outcome, pace: DeliveryTab
     if isinstance(outcome, Sent) and outcome.redrawn:
         outbox.remember(session, row.team_id, row.key, outcome.channel, outcome.ts)
     return state
+
+
+def _moved(session: Session, row: OutboxRow, closed: str | None) -> bool:
+    """Say whether the channel that did not take a message was given up for another while it was under way.
+
+    Whoever changes the channel takes the lane before reviving what died: so either they see our dead row, or we this.
+    """
+    if closed is None or row.lane not in CHANNELS:
+        return False
+    outbox.take_lanes(session, row.team_id, [row.lane])
+    return getattr(policy.load(session, row.team_id).channels, row.lane) not in {None, closed}
 
 
 def _ending(outcome: Outcome, pace: DeliveryTable) -> tuple[str, float, dict[str, str | None]]:

@@ -42,10 +42,10 @@ def apply(session: Session, team_id: str, tables: Tables, by: str, now: datetime
     after = policy_store.load(session, team_id)
     _check_admins(session, team_id, admins, after.people.admins)
     schedules.plan(session, team_id, now)
-    if after.reviewers() and not before.reviewers():
-        votes.begin(session, team_id, after, now)
     for lane in sorted(tables.get("channels", {})):  # before people's lanes, as everybody takes them
         revive(session, team_id, lane, now)
+    if after.reviewers() and not before.reviewers():
+        votes.begin(session, team_id, after, now)
     outbox.put(session, team_id, _intros(before, after), now)
     for reviewer in sorted(before.reviewers() - after.reviewers()):
         people.hand_over(session, team_id, reviewer, "no_reviewer", now)
@@ -53,6 +53,7 @@ def apply(session: Session, team_id: str, tables: Tables, by: str, now: datetime
 
 def revive(session: Session, team_id: str, lane: str, now: datetime) -> None:
     """Send what could not be delivered to a channel once more; should it fail again, the notice is a new message."""
+    outbox.take_lanes(session, team_id, [lane])  # what dies at this moment either is dead now or sees the new channel
     outbox.revive(session, team_id, lane, now)
     outbox.forget(session, team_id, f"notice:{lane}:")
 

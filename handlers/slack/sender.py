@@ -1,6 +1,7 @@
 """Draws outbox rows as things now are and sends them to Slack; tells delivery what became of each."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http.client import HTTPException
@@ -39,6 +40,26 @@ _GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_clos
 _CLOSED = frozenset({"is_inactive", "is_archived", "channel_not_found", "not_in_channel"})
 
 
+class _ClosedError(Exception):
+    """A channel does not take our messages; another might."""
+
+    def __init__(self, channel: str, name: str) -> None:
+        super().__init__(name)
+        self.channel, self.name = channel, name
+
+
+@contextmanager
+def _into(channel: str) -> Iterator[None]:
+    """Raise _ClosedError when Slack says that the channel does not take what is sent within."""
+    try:
+        yield
+    except SlackApiError as error:
+        name = error.response.get("error")
+        if name in _CLOSED:
+            raise _ClosedError(channel, name) from error
+        raise
+
+
 @dataclass(frozen=True)
 class SlackSender:
     """Sends for one workspace. `client` has no retry handlers: a repeated post would be shown twice."""
@@ -59,8 +80,13 @@ class SlackSender:
             return Dead("drawing_failed")
         if drawn is None:
             return Moot("nothing left to say")
+        return self._try(row, drawn, posted, maybe_shown=maybe_shown)
+
+    def _try(self, row: OutboxRow, drawn: Drawn, posted: Posted | None, *, maybe_shown: bool) -> Outcome:
         try:
             return self._send(row, drawn, posted, maybe_shown=maybe_shown)
+        except _ClosedError as closed:
+            return Dead(closed.name, closed.channel)
         except SlackApiError as error:
             return _refused(error, maybe_shown=maybe_shown)
         except (SlackClientError, OSError, HTTPException, Busy) as error:
@@ -102,9 +128,10 @@ class SlackSender:
     def _find(self, row: OutboxRow) -> str | None:
         """Look for a former try; None also when it went to a channel that was given up for another."""
         try:
-            return find(self.client, row, EVENT_TYPE)
-        except SlackApiError as error:
-            if error.response.get("error") in _CLOSED and self._channel(row) != row.channel:
+            with _into(str(row.channel)):
+                return find(self.client, row, EVENT_TYPE)
+        except _ClosedError:
+            if self._channel(row) != row.channel:
                 return None
             raise
 
@@ -114,10 +141,14 @@ class SlackSender:
         Repeating an update shows nothing twice.
         """
         try:
-            self.client.chat_update(channel=posted.channel, ts=posted.ts, **drawn.message)
+            with _into(posted.channel):
+                self.client.chat_update(channel=posted.channel, ts=posted.ts, **drawn.message)
+        except _ClosedError:
+            if self._channel(row) != posted.channel:
+                return None
+            raise
         except SlackApiError as error:
-            name = error.response.get("error")
-            if name in _GONE or (name in _CLOSED and self._channel(row) != posted.channel):
+            if error.response.get("error") in _GONE:
                 return None
             raise
         return Sent(posted.channel, posted.ts)
@@ -125,20 +156,21 @@ class SlackSender:
     def _post(self, row: OutboxRow, drawn: Drawn) -> Outcome:
         channel = self._channel(row)
         if channel is None:
-            return Dead(f"no_{row.lane}_channel")
+            return Dead(f"no_{row.lane}_channel", closed="")
         more: dict[str, Any] = {}
         if drawn.thread_ts:
             more = {"thread_ts": drawn.thread_ts, "reply_broadcast": drawn.broadcast}
         if not self._aim(row, channel, drawn.thread_ts):
             return Unknown("the claim was lost")
-        answer = self.client.chat_postMessage(
-            channel=channel,
-            metadata={"event_type": EVENT_TYPE, "event_payload": {"id": row.id}},
-            unfurl_links=False,
-            unfurl_media=False,
-            **drawn.message,
-            **more,
-        )
+        with _into(channel):
+            answer = self.client.chat_postMessage(
+                channel=channel,
+                metadata={"event_type": EVENT_TYPE, "event_payload": {"id": row.id}},
+                unfurl_links=False,
+                unfurl_media=False,
+                **drawn.message,
+                **more,
+            )
         return Sent(str(answer["channel"]), str(answer["ts"]), redrawn=drawn.redrawn, posted=True)
 
     def take_back(self, sent: Sent) -> None:

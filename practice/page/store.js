@@ -82,13 +82,13 @@ function forgetPerson(id) {
 }
 
 /**
- * Lets the person do something.
+ * Lets the person do something: whoever the page was last told to be, even before it is drawn for them.
  * @param {string} deed the name of a deed of POST /practice/act
  * @param {Object} [facts]
  * @returns {Promise<Object>} {ok, answer | result | message, modal} or {ok: false, error}
  */
 export function act(deed, facts = {}) {
-  return post("/practice/act", { who: sight.me.id, do: deed, ...facts });
+  return post("/practice/act", { who: place().as || sight.me.id, do: deed, ...facts });
 }
 
 /**

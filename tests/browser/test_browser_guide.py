@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import expect
-from screen import Sit
+from screen import Screen, Sit
 
 from bot import demo
 from bot.demo import Team
@@ -29,23 +29,29 @@ def test_the_five_steps_close_the_loop(team: Team, sit: Sit) -> None:
     screen.submits("File")
     expect(guide).to_contain_text("step 2 of 5")
     for name in ("Bob", "Farah"):
-        screen.button(f"Be {name}", guide).click()
+        becomes(screen, name)
         screen.button("Approve", card).click()
         expect(screen.message("Your vote on")).to_be_visible()
     expect(guide).to_contain_text("step 3 of 5")
-    screen.button("Be Dora", guide).click()
+    becomes(screen, "Dora")
     screen.button("Approve", card).click()
     expect(card).to_contain_text("Vote: Approved")
     expect(guide).to_contain_text("step 4 of 5")
-    screen.button("Be Mara", guide).click()
+    becomes(screen, "Mara")
     screen.picks(card, "Change status")
     screen.chooses("New status", "Shipped")
     expect(screen.modal.get_by_label("A sentence for the requester")).to_have_value(LIVE)
     screen.submits("Change")
     expect(guide).to_contain_text("step 5 of 5")
-    screen.button("Be Alice", guide).click()
+    becomes(screen, "Alice")
     expect(screen.page.locator("#messages")).to_contain_text(LIVE)
     expect(guide).to_contain_text("That was the whole path")
+
+
+def becomes(screen: Screen, name: str) -> None:
+    """Press the guide's button and see the page through those eyes."""
+    screen.button(f"Be {name}", screen.page.locator("#guide")).click()
+    expect(screen.page.locator("#who option:checked")).to_contain_text(name)
 
 
 def test_the_guide_can_be_put_away_and_brought_back(team: Team, sit: Sit) -> None:

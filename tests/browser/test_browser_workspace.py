@@ -1,5 +1,6 @@
 """The page around the app: a silent app, unread marks, a reload, unknown places, another person's eyes, the clock."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -119,6 +120,29 @@ def test_another_person_sees_with_their_own_eyes(ws: Workspace, room: Room, app:
     expect(screen.message("For Alice")).to_have_count(0)
     screen.types("I am Bob")
     expect(screen.message("I am Bob")).to_contain_text("Bob")
+
+
+def test_who_becomes_another_person_acts_as_them_at_once(ws: Workspace, room: Room, app: Served, sit: Sit) -> None:
+    alice, bob, triage = room
+    pressed: list[str] = []
+
+    @app.bolt.action("count")
+    def count(ack: Ack, body: Json) -> None:
+        ack()
+        pressed.append(body["user"]["id"])
+
+    app.client.chat_postMessage(channel=triage.id, text="Count", blocks=counter(0))
+    screen = sit(alice, ws.url)
+    screen.goes(triage)
+    expect(screen.button("More")).to_be_visible()
+    held = re.compile(rf"/practice/me\?as={bob.id}")
+    screen.page.route(held, lambda _route: None)
+    screen.page.locator("#who").select_option(bob.id)
+    screen.button("More").click()
+    ws.eventually(lambda: pressed == [bob.id])
+    screen.page.unroute(held)
+    screen.page.reload()
+    expect(screen.page.locator("#who")).to_have_value(bob.id)
 
 
 def test_unknown_people_and_places_are_named(ws: Workspace, room: Room, app: Served, sit: Sit) -> None:

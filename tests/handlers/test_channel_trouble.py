@@ -21,6 +21,7 @@ from tests.workspace import Office
 def office(tmp_path: Path) -> Iterator[Office]:
     """An office of the test's own: what died in one channel would come back in the next story."""
     with workspace.new_database("sqlite", tmp_path) as url, workspace.opened(url) as office:
+        workspace.quiet(office)
         yield office
 
 
@@ -37,6 +38,7 @@ def test_without_an_invitation_the_admin_is_asked_to_invite_and_try_again_posts_
     assert "/invite" in told.text
     assert told.buttons() == ["Try again"]
     assert workspace.standing(office, quiet_room, "invitation") == []
+    workspace.quiet(office)  # what the channel is for was refused first, now the card was too
     office.ws.invite_bot(quiet_room)
     heard = workspace.hears(office, office.ada, lambda: office.ada.presses("Try again", on=told))
     assert heard == say("en", "sent_again", n=2)  # and what the channel is for
@@ -54,6 +56,26 @@ def test_without_an_invitation_another_channel_gets_the_card(office: Office) -> 
     workspace.set_policy(office, channels={"triage": office.triage.id})
     workspace.quiet(office)
     assert workspace.posted(office, f"card:F-{number}")
+
+
+def test_a_card_that_is_refused_while_the_channel_is_changed_is_posted_in_the_new_one(office: Office) -> None:
+    closed_room = office.ws.channel("closed-room", members=[office.bob])
+    workspace.set_policy(office, channels={"triage": closed_room.id})
+    workspace.quiet(office)
+    office.ws.faults.add("chat.postMessage", "delay", seconds=1.0)
+    number = workspace.file(office, office.alice, "They need it to follow.")
+    office.ws.eventually(lambda: aimed_cards(office, closed_room.id))
+    workspace.set_policy(office, channels={"triage": office.triage.id})
+    office.ws.faults.clear()
+    workspace.quiet(office)
+    assert workspace.posted(office, f"card:F-{number}")
+
+
+def aimed_cards(office: Office, channel: str) -> int:
+    """Return how many cards are on their way to a channel."""
+    with office.needline.database.read() as session:
+        where = (OutboxRow.kind == "card", OutboxRow.state == "sending", OutboxRow.channel == channel)
+        return session.scalar(select(func.count()).select_from(OutboxRow).where(*where)) or 0
 
 
 def test_trying_again_too_early_does_no_harm_and_leaves_one_notice(office: Office) -> None:

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from bot.domain.refusals import Busy
 from bot.policy import CHANNELS, DeliveryTable, Policy, PolicyError
 from bot.services import news, people
-from storage import outbox, policy, workspaces
+from storage import outbox, places, policy, workspaces
 from storage import people as people_store
 from storage.db import Database
 from storage.outbox import Letter, OutboxRow
@@ -263,7 +263,7 @@ def settle(session: Session, row: OutboxRow, outcome: Outcome, pace: DeliveryTab
         return None
     log.info("delivery.settled", state=state, team=row.team_id, row=row.id, kind=row.kind, about=row.about, **facts)
     if isinstance(outcome, Sent) and outcome.redrawn:
-        outbox.remember(session, row.team_id, row.key, outcome.channel, outcome.ts)
+        places.remember(session, row.team_id, row.key, outcome.channel, outcome.ts)
     return state
 
 

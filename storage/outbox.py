@@ -21,7 +21,6 @@ from sqlalchemy import (
     Text,
     bindparam,
     case,
-    delete,
     func,
     select,
     text,
@@ -86,17 +85,6 @@ class Lane(Base):
     free_at: Mapped[datetime]
     wanted_at: Mapped[datetime | None]
     priority: Mapped[int] = mapped_column(Integer, server_default="9")
-
-
-class Posted(Base):
-    """Where a message that is redrawn in place stands."""
-
-    __tablename__ = "posted"
-
-    team_id: Mapped[str] = mapped_column(String(20), primary_key=True)
-    key: Mapped[str] = mapped_column(String(120), primary_key=True)
-    channel: Mapped[str] = mapped_column(String(20))
-    ts: Mapped[str] = mapped_column(String(40))
 
 
 @dataclass(frozen=True)
@@ -356,34 +344,6 @@ def ending(session: Session, row: OutboxRow) -> tuple[bool, str | None]:
     where = (OutboxRow.team_id == row.team_id, OutboxRow.id == row.id)
     found = session.execute(select(OutboxRow.state, OutboxRow.ts).where(*where)).one_or_none()
     return (True, None) if found is None else (found.state not in OPEN, found.ts)
-
-
-def remember(session: Session, team_id: str, key: str, channel: str, ts: str) -> None:
-    """Note where the message of a key stands."""
-    session.execute(_remember(session), {"team_id": team_id, "key": key, "channel": channel, "ts": ts})
-
-
-@once
-def _remember(upsert: Upsert) -> Executable:
-    statement = upsert(Posted)
-    place = {"channel": statement.excluded.channel, "ts": statement.excluded.ts}
-    return statement.on_conflict_do_update(index_elements=["team_id", "key"], set_=place)
-
-
-def posted(session: Session, team_id: str, key: str) -> Posted | None:
-    """Return where the message of a key stands, if it was sent."""
-    return session.get(Posted, (team_id, key), populate_existing=True)
-
-
-def forget(session: Session, team_id: str, prefix: str) -> None:
-    """Forget where the messages stand whose key begins so; the next ones are new."""
-    where = (Posted.team_id == team_id, Posted.key.startswith(prefix, autoescape=True))
-    session.execute(delete(table(Posted)).where(*where))
-
-
-def unpost(session: Session, team_id: str, key: str) -> None:
-    """Forget where the message of a key stands; the next one is new."""
-    session.execute(delete(table(Posted)).where(Posted.team_id == team_id, Posted.key == key))
 
 
 def dead(session: Session, team_id: str, lane: str) -> list[OutboxRow]:

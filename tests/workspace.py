@@ -22,7 +22,7 @@ from practice.handles import Answer
 from practice.ledger import Call, Delivery
 from practice.people import Person
 from practice.workspace import Channel, Message, Workspace
-from storage import feedback, migrations, outbox, votes
+from storage import feedback, migrations, outbox, places, votes
 from storage.db import Database
 from storage.feedback import Feedback
 from tests import bot, postgres
@@ -234,7 +234,7 @@ def _once_posted(office: Office, key: str) -> Message:
 def posted(office: Office, key: str) -> Message | None:
     """Return the message that stands for a key of the outbox, if any."""
     with office.needline.database.read() as session:
-        place = outbox.posted(session, office.ws.team_id, key)
+        place = places.of(session, office.ws.team_id, key)
     if place is None:
         return None
     reader = office.bob if place.channel == office.triage.id else _owner(office, place.channel)

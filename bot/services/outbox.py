@@ -7,7 +7,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from bot.services import news
-from storage import outbox, outbox_care
+from storage import outbox_care, places
 from storage.outbox import OutboxRow
 
 log = structlog.get_logger(__name__)
@@ -20,7 +20,7 @@ def retry(session: Session, team_id: str, ids: Collection[str], now: datetime) -
     """
     revived = outbox_care.revive(session, team_id, ids, now)
     for notice in sorted({news.notice("", row.lane, row.detail or "").key for row in revived}):
-        outbox.unpost(session, team_id, notice)
+        places.forget(session, team_id, notice)
     for row in revived:
         log.info("outbox.retried", team=team_id, row=row.id, kind=row.kind, lane=row.lane, detail=row.detail)
     return revived

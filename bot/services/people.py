@@ -11,7 +11,7 @@ from bot.domain.refusals import Refused
 from bot.policy import Policy
 from bot.services import news, votes
 from bot.services.feedback import standing
-from storage import changes, feedback, outbox, people
+from storage import changes, feedback, outbox, people, places
 from storage import policy as policy_store
 from storage.feedback import Standing
 from storage.outbox import Letter
@@ -96,5 +96,5 @@ def take_over(session: Session, actor: Actor, number: int, now: datetime) -> Non
     link = None if item.private_source else item.permalink
     feedback.change(session, actor.team_id, number, filed_by=actor.user_id, permalink=link)
     item = feedback.get(session, actor.team_id, number) or item
-    outbox.unpost(session, actor.team_id, f"receipt:F-{number}")
+    places.forget(session, actor.team_id, f"receipt:F-{number}")
     outbox.put(session, actor.team_id, [news.receipt(item, priority=news.TO_THE_ACTOR), news.card(number)], now)

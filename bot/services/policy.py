@@ -10,7 +10,7 @@ from bot.domain.people import Actor
 from bot.domain.refusals import Refused
 from bot.policy import CHANNELS, Fault, Policy, PolicyError, PolicyUnreadableError
 from bot.services import news, people, schedules, votes
-from storage import outbox, policy_log, seen, workspaces
+from storage import outbox, places, policy_log, seen, workspaces
 from storage import people as people_store
 from storage import policy as policy_store
 from storage.outbox import Letter
@@ -55,7 +55,7 @@ def revive(session: Session, team_id: str, lane: str, now: datetime) -> None:
     """Send what could not be delivered to a channel once more; should it fail again, the notice is a new message."""
     outbox.take_lanes(session, team_id, [lane])  # what dies at this moment either is dead now or sees the new channel
     outbox.revive(session, team_id, lane, now)
-    outbox.forget(session, team_id, f"notice:{lane}:")
+    places.forget_all(session, team_id, f"notice:{lane}:")
 
 
 def _intros(before: Policy, after: Policy) -> list[Letter]:
@@ -173,5 +173,5 @@ def send_again(session: Session, actor: Actor, lane: str, error: str, now: datet
     """Send what could not be delivered to a lane once more, as an admin; return how many messages that is."""
     check_admin(policy_store.load(session, actor.team_id), actor)
     count = outbox.revive(session, actor.team_id, lane, now)
-    outbox.forget(session, actor.team_id, f"notice:{lane}:{error}")
+    places.forget_all(session, actor.team_id, f"notice:{lane}:{error}")
     return count

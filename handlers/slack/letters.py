@@ -17,7 +17,7 @@ from handlers.slack.blocks.news import CHANGES, Item, fitting, is_milestone, is_
 from handlers.slack.blocks.notices import LISTED, Leaving, answered_note, handover, intro, notice, reopened_note
 from handlers.slack.blocks.receipts import receipt
 from handlers.slack.facts import Facts
-from storage import feedback, outbox, people, policy, policy_log
+from storage import feedback, outbox, people, places, policy, policy_log
 from storage import news as news_store
 from storage.news import NewsItem
 from storage.outbox import Letter, OutboxRow
@@ -125,7 +125,7 @@ def _thread(session: Session, reader: str, items: list[Item]) -> str | None:
     item = items[0].facts.feedback
     if len(about) > 1 or item.filed_by != reader:
         return None
-    place = outbox.posted(session, item.team_id, f"receipt:F-{item.number}")
+    place = places.of(session, item.team_id, f"receipt:F-{item.number}")
     return place.ts if place else None
 
 
@@ -135,7 +135,7 @@ def _note(session: Session, row: OutboxRow, _now: datetime) -> Drawn | None:
     facts = facts_of.load(session, row.team_id, question.feedback) if question else None
     if question is None or facts is None or facts.feedback.state == State.WITHDRAWN:
         return None
-    place = outbox.posted(session, row.team_id, f"card:F-{question.feedback}")
+    place = places.of(session, row.team_id, f"card:F-{question.feedback}")
     message = answered_note(facts, question, facts.policy.workspace.language)
     return Drawn(message, redrawn=False, thread_ts=place.ts if place else None)
 
@@ -148,7 +148,7 @@ def _reopened(session: Session, row: OutboxRow, _now: datetime) -> Drawn | None:
     if facts is None or facts.feedback.state == State.WITHDRAWN:
         return None
     found = next(found for found in facts.changes_of(about) if found.number == int(change))
-    place = outbox.posted(session, row.team_id, f"card:{about}")
+    place = places.of(session, row.team_id, f"card:{about}")
     message = reopened_note(facts, found, facts.policy.workspace.language)
     return Drawn(message, redrawn=False, thread_ts=place.ts if place else None)
 

@@ -17,9 +17,10 @@ from bot.policy import CHANNELS, PolicyUnreadableError
 from handlers.slack import letters, who
 from handlers.slack.letters import Drawn
 from handlers.slack.lookup import find
-from storage import outbox, people, policy
+from storage import outbox, people, places, policy
 from storage.db import Database
-from storage.outbox import OutboxRow, Posted
+from storage.outbox import OutboxRow
+from storage.places import Place
 
 log = structlog.get_logger(__name__)
 
@@ -82,7 +83,7 @@ class SlackSender:
             return Moot("nothing left to say")
         return self._try(row, drawn, posted, maybe_shown=maybe_shown)
 
-    def _try(self, row: OutboxRow, drawn: Drawn, posted: Posted | None, *, maybe_shown: bool) -> Outcome:
+    def _try(self, row: OutboxRow, drawn: Drawn, posted: Place | None, *, maybe_shown: bool) -> Outcome:
         try:
             return self._send(row, drawn, posted, maybe_shown=maybe_shown)
         except _ClosedError as closed:
@@ -101,16 +102,16 @@ class SlackSender:
         if known is None:
             who.introduce(self.database, self.client, row.team_id, row.lane)
 
-    def _draw(self, row: OutboxRow) -> tuple[Drawn | None, Posted | None]:
+    def _draw(self, row: OutboxRow) -> tuple[Drawn | None, Place | None]:
         with self.database.read() as session:
             drawn = letters.draw(session, row, self.now())
-            posted = outbox.posted(session, row.team_id, row.key) if drawn and drawn.redrawn else None
+            posted = places.of(session, row.team_id, row.key) if drawn and drawn.redrawn else None
         if drawn and drawn.left:
             with self.database.begin() as session:
                 letters.leave_for_later(session, row, drawn.left, self.now())
         return drawn, posted
 
-    def _send(self, row: OutboxRow, drawn: Drawn, posted: Posted | None, *, maybe_shown: bool) -> Outcome:
+    def _send(self, row: OutboxRow, drawn: Drawn, posted: Place | None, *, maybe_shown: bool) -> Outcome:
         if posted:
             updated = self._update(row, posted, drawn)
             if updated:
@@ -135,7 +136,7 @@ class SlackSender:
                 return None
             raise
 
-    def _update(self, row: OutboxRow, posted: Posted, drawn: Drawn) -> Sent | None:
+    def _update(self, row: OutboxRow, posted: Place, drawn: Drawn) -> Sent | None:
         """Redraw in place; None when the message is gone, or stands in a channel that was given up for another.
 
         Repeating an update shows nothing twice.

@@ -52,21 +52,7 @@ def create(
         await run_in_threadpool(stop)
 
     async def slack(request: Request) -> Response:
-        if not takes_requests:
-            edge.counts.requests.labels("unsigned", "refused").inc()
-            return PlainTextResponse("This bot takes requests through Socket Mode only.", 404)
-        body = await _body(request)
-        if body is None:
-            return PlainTextResponse("The request is too large.", 413)
-        try:
-            bolt_request = to_bolt_request(request, body)
-        except (ValueError, TypeError, AttributeError):  # Bolt reads the body before it looks at the signature
-            return PlainTextResponse("The body is not what Slack sends.", 400)
-        answer = await run_in_threadpool(bolt.dispatch, bolt_request)
-        if answer.status == HTTPStatus.UNAUTHORIZED:
-            edge.counts.requests.labels("unsigned", "refused").inc()
-            log.warning("slack.bad_signature")
-        return to_starlette_response(answer)
+        return await _answer(bolt, edge, request) if takes_requests else _not_here(edge)
 
     async def ready(_request: Request) -> Response:
         return await run_in_threadpool(_ready, edge, is_connected)
@@ -82,6 +68,27 @@ def create(
         Route("/metrics", metrics),
     ]
     return Starlette(routes=routes, lifespan=lifespan)
+
+
+async def _answer(bolt: App, edge: Edge, request: Request) -> Response:
+    """Let Bolt answer Slack, in a thread."""
+    body = await _body(request)
+    if body is None:
+        return PlainTextResponse("The request is too large.", 413)
+    try:
+        bolt_request = to_bolt_request(request, body)
+    except (ValueError, TypeError, AttributeError):  # Bolt reads the body before it looks at the signature
+        return PlainTextResponse("The body is not what Slack sends.", 400)
+    answer = await run_in_threadpool(bolt.dispatch, bolt_request)
+    if answer.status == HTTPStatus.UNAUTHORIZED:
+        edge.counts.requests.labels("unsigned", "refused").inc()
+        log.warning("slack.bad_signature")
+    return to_starlette_response(answer)
+
+
+def _not_here(edge: Edge) -> Response:
+    edge.counts.requests.labels("unsigned", "refused").inc()
+    return PlainTextResponse("This bot takes requests through Socket Mode only.", 404)
 
 
 async def _body(request: Request) -> bytes | None:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from bot.delivery import Dead, Moot, Outcome, RetryAfter, Sent, Unknown, settle
 from bot.policy import DeliveryTable
 from bot.services import news
-from storage import outbox
+from storage import outbox, places
 from storage.outbox import Letter, OutboxRow
 from tests import make
 from tests.make import MONDAY, TEAM, later
@@ -75,7 +75,7 @@ def test_each_outcome_sets_the_state_and_how_long_the_lane_rests(
 
 def test_a_message_that_is_redrawn_keeps_its_place(session: Session) -> None:
     settle(session, claimed(session, letter("card:F-1")), Sent("C1", "17.5"), PACE, MONDAY)
-    place = outbox.posted(session, TEAM, "card:F-1")
+    place = places.of(session, TEAM, "card:F-1")
     assert place is not None
     assert (place.channel, place.ts) == ("C1", "17.5")
     assert (stored(session, "card:F-1").channel, stored(session, "card:F-1").ts) == ("C1", "17.5")
@@ -83,7 +83,7 @@ def test_a_message_that_is_redrawn_keeps_its_place(session: Session) -> None:
 
 def test_a_message_said_once_has_no_place(session: Session) -> None:
     settle(session, claimed(session, letter("news:UALICE")), Sent("C1", "17.5", redrawn=False), PACE, MONDAY)
-    assert outbox.posted(session, TEAM, "news:UALICE") is None
+    assert places.of(session, TEAM, "news:UALICE") is None
     assert stored(session, "news:UALICE").ts == "17.5"
 
 
@@ -92,7 +92,7 @@ def test_a_claim_that_was_lost_writes_nothing(session: Session) -> None:
     claim(session, later(seconds=60))
     settle(session, stale, Sent("C1", "17.5"), PACE, later(seconds=61))
     assert stored(session, "card:F-1").state == "sending"
-    assert outbox.posted(session, TEAM, "card:F-1") is None
+    assert places.of(session, TEAM, "card:F-1") is None
 
 
 def test_a_lost_claim_raises_no_notice(session: Session) -> None:
@@ -150,7 +150,7 @@ def test_a_further_death_redraws_the_notice_that_was_sent(session: Session) -> N
     settle(session, claim(session, MONDAY), Sent("D0ADA", "17.5"), PACE, MONDAY)
     die(session, "card:F-2", "not_in_channel")
     assert list(make.waiting(session)) == ["notice:triage:not_in_channel"]
-    assert outbox.posted(session, TEAM, "notice:triage:not_in_channel") is not None  # so it is an update
+    assert places.of(session, TEAM, "notice:triage:not_in_channel") is not None  # so it is an update
 
 
 @pytest.mark.parametrize("length", [40, 200])

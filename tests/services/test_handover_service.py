@@ -13,7 +13,7 @@ from bot.services import people as service
 from bot.services import policy as policy_service
 from handlers.slack import letters
 from practice.text import message_text
-from storage import changes, home, outbox, people
+from storage import changes, home, people, places
 from storage.db import Database
 from storage.outbox import OutboxRow
 from storage.people import Profile
@@ -175,13 +175,13 @@ def test_with_nobody_to_tell_nothing_is_written(session: Session) -> None:
 
 def test_taking_over_moves_the_receipt_and_all_news_to_the_manager(session: Session) -> None:
     make.file(session)
-    outbox.remember(session, TEAM, "receipt:F-1", "DALICE", "1.0")
+    places.remember(session, TEAM, "receipt:F-1", "DALICE", "1.0")
     make.delivered(session)
     leaves(session, ALICE)
     service.take_over(session, MARA, 1, MONDAY)
     rows = make.waiting(session)
     assert rows["receipt:F-1"].lane == "UMARA"
-    assert outbox.posted(session, TEAM, "receipt:F-1") is None  # Mara's is a new message
+    assert places.of(session, TEAM, "receipt:F-1") is None  # Mara's is a new message
     assert "card:F-1" in rows
     make.delivered(session)
     make.move(session, Status.ACCEPTED, by=MAX)

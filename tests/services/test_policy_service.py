@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 from bot.domain.people import Actor
 from bot.policy import Policy, PolicyError, PolicyUnreadableError, build
 from bot.services import policy
-from storage import outbox, people, policy_log
+from storage import people, places, policy_log
 from storage import policy as policy_store
 from storage.db import Database
 from storage.outbox import OutboxRow
@@ -45,9 +45,9 @@ def test_a_new_triage_channel_gets_the_cards_that_could_not_be_posted(session: S
     killed(session)
     policy.apply(session, TEAM, {"vote": {"quorum": 1}}, "UADA", MONDAY)
     assert states(session)["card:F-1"] == "dead"
-    outbox.remember(session, TEAM, "notice:triage:not_in_channel", "D0ADA", "1.0")
+    places.remember(session, TEAM, "notice:triage:not_in_channel", "D0ADA", "1.0")
     policy.apply(session, TEAM, {"channels": {"triage": "C0NEW"}}, "UADA", MONDAY)
-    assert outbox.posted(session, TEAM, "notice:triage:not_in_channel") is None  # the next notice is a new message
+    assert places.of(session, TEAM, "notice:triage:not_in_channel") is None  # the next notice is a new message
     assert states(session) == {"card:F-1": "unknown", "receipt:F-1": "waiting", "intro:C0NEW": "waiting"}
 
 
@@ -175,10 +175,10 @@ def test_the_first_steps_set_a_quorum_that_the_reviewers_can_reach(reviewers: in
 def test_an_admin_sends_again_what_died(session: Session) -> None:
     make.rules(session)
     killed(session)
-    outbox.remember(session, TEAM, "notice:triage:not_in_channel", "D0ADA", "1.0")
+    places.remember(session, TEAM, "notice:triage:not_in_channel", "D0ADA", "1.0")
     assert policy.send_again(session, ADA, "triage", "not_in_channel", MONDAY) == 1
     assert states(session)["card:F-1"] == "unknown"
-    assert outbox.posted(session, TEAM, "notice:triage:not_in_channel") is None  # the next notice is a new message
+    assert places.of(session, TEAM, "notice:triage:not_in_channel") is None  # the next notice is a new message
 
 
 def test_a_second_press_finds_nothing_to_send(session: Session) -> None:

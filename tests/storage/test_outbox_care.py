@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from bot import jobs
 from bot.jobs import KEPT
-from storage import news, outbox, outbox_care
+from storage import news, outbox, outbox_care, places
 from storage.db import Database, table
 from storage.news import NewsItem
 from storage.outbox import Letter, OutboxRow
@@ -83,11 +83,11 @@ def test_what_is_long_done_is_forgotten_with_its_news_and_its_place_kept(session
     young = put(session, "F-2", state, later(days=2))
     for row_id in (old, young):
         news.add(session, TEAM, row_id, feedback=1, kind="move", number=1, now=MONDAY)
-    outbox.remember(session, TEAM, "card:F-1", "C0TRIAGE", "1.1")
+    places.remember(session, TEAM, "card:F-1", "C0TRIAGE", "1.1")
     assert outbox_care.forget(session, later(days=1), 10) == 1
     assert left(session) == {"F-2"}
     assert set(session.scalars(select(NewsItem.outbox_id))) == {young}
-    assert outbox.posted(session, TEAM, "card:F-1") is not None
+    assert places.of(session, TEAM, "card:F-1") is not None
 
 
 def test_what_is_not_done_is_never_forgotten(session: Session) -> None:

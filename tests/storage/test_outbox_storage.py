@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from storage import outbox
+from storage import outbox, places
 from storage.outbox import Lane, Letter, OutboxRow
 from tests.make import MONDAY, TEAM, later
 
@@ -351,26 +351,24 @@ def test_reviving_a_lane_without_dead_rows_wants_nothing(session: Session) -> No
 
 
 def test_where_a_message_stands_is_remembered_moved_and_forgotten(session: Session) -> None:
-    assert outbox.posted(session, TEAM, "card:F-1") is None
+    assert places.of(session, TEAM, "card:F-1") is None
     for ts in ("1.0", "2.0"):
-        outbox.remember(session, TEAM, "card:F-1", "C1", ts)
-        place = outbox.posted(session, TEAM, "card:F-1")
+        places.remember(session, TEAM, "card:F-1", "C1", ts)
+        place = places.of(session, TEAM, "card:F-1")
         assert place is not None
         assert (place.channel, place.ts) == ("C1", ts)
-    outbox.forget(session, TEAM, "card:F-1")
-    assert outbox.posted(session, TEAM, "card:F-1") is None
+    places.forget_all(session, TEAM, "card:F-1")
+    assert places.of(session, TEAM, "card:F-1") is None
 
 
 def test_forgetting_takes_every_key_that_begins_so_and_no_other(session: Session) -> None:
     for key in ("notice:triage:a", "notice:triage:b", "notice:review:a", "notice_triage:a"):
-        outbox.remember(session, TEAM, key, "C1", "1.0")
-    outbox.forget(session, TEAM, "notice:triage:")
-    left = [
-        key for key in ("notice:triage:a", "notice:triage:b", "notice:review:a") if outbox.posted(session, TEAM, key)
-    ]
+        places.remember(session, TEAM, key, "C1", "1.0")
+    places.forget_all(session, TEAM, "notice:triage:")
+    left = [key for key in ("notice:triage:a", "notice:triage:b", "notice:review:a") if places.of(session, TEAM, key)]
     assert left == ["notice:review:a"]
-    outbox.forget(session, TEAM, "notice_")
-    assert outbox.posted(session, TEAM, "notice:review:a") is not None  # an underscore is no wild card
+    places.forget_all(session, TEAM, "notice_")
+    assert places.of(session, TEAM, "notice:review:a") is not None  # an underscore is no wild card
 
 
 # Workspaces

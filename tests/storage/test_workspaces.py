@@ -31,6 +31,7 @@ from storage import (
     outbox,
     outbox_care,
     people,
+    places,
     policy,
     policy_log,
     requirements,
@@ -150,7 +151,7 @@ READS: dict[str, Call] = {
     "mine.page": lambda s, t: mine.page(s, t, "UALICE", LONG_AGO, None, Show.ALL, 9, 0),
     "news.of_message": lambda s, t: news.of_message(s, t, "news:UALICE"),
     "outbox.dead": lambda s, t: outbox.dead(s, t, "UALICE"),
-    "outbox.posted": lambda s, t: outbox.posted(s, t, "card:F-1"),
+    "places.of": lambda s, t: places.of(s, t, "card:F-1"),
     "outbox.take_lanes": lambda s, t: outbox.take_lanes(s, t, ["triage"]),
     "outbox_care.beginning": lambda s, t: outbox_care.beginning(s, t, "card:", 9),
     "outbox_care.dead_by_lane": outbox_care.dead_by_lane,
@@ -211,9 +212,9 @@ WRITES: dict[str, Call] = {
     "outbox.ending": lambda s, t: outbox.ending(s, claimed(s, t)),
     "outbox.aim": lambda s, t: outbox.aim(s, claimed(s, t), "C9", "9.9", MONDAY),
     "outbox.settle": lambda s, t: outbox.settle(s, claimed(s, t), "sent", MONDAY, MONDAY, ts="9.9"),
-    "outbox.remember": lambda s, t: outbox.remember(s, t, "card:F-1", "C9", "9.9"),
-    "outbox.forget": lambda s, t: outbox.forget(s, t, "card:F-1"),
-    "outbox.unpost": lambda s, t: outbox.unpost(s, t, "card:F-1"),
+    "places.remember": lambda s, t: places.remember(s, t, "card:F-1", "C9", "9.9"),
+    "places.forget_all": lambda s, t: places.forget_all(s, t, "card:F-1"),
+    "places.forget": lambda s, t: places.forget(s, t, "card:F-1"),
     "outbox.prolong": lambda s, t: outbox.prolong(
         s, t, ["card:F-1"], make.later(hours=1), held_beyond=make.later(hours=-1)
     ),
@@ -291,7 +292,7 @@ def story(session: Session, team_id: str) -> None:
     schedules.first_in_period(
         session, team_id, "digest", "2026-11-24", due_at=MONDAY, now=make.later(hours=len(team_id)), late=True
     )
-    outbox.remember(session, team_id, "card:F-1", "C1", f"1.{len(team_id)}")
+    places.remember(session, team_id, "card:F-1", "C1", f"1.{len(team_id)}")
     rows = update(OutboxRow).where(OutboxRow.team_id == team_id)
     session.execute(rows.values(id=OutboxRow.key))
     session.execute(rows.where(OutboxRow.lane == "UALICE").values(state="dead", detail=team_id))

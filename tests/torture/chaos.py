@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 
 from bot.domain.refusals import Busy
 from practice.faults import Faults
+from practice.handles import Channel
 from practice.workspace import Workspace
 from storage import schedules
 from storage.db import Database
@@ -66,6 +67,7 @@ class Chaos:
     store: Store
     database: Database
     rng: random.Random
+    triage: Channel
     enough: Callable[[], bool]
     rest_s: tuple[float, float] = (0.4, 1.6)
     harm: bool = True
@@ -98,6 +100,8 @@ class Chaos:
             self.rng.choice(self.replicas).pause(LEASE_S * self.rng.uniform(0.7, 1.8))
         elif what in {"sockets cut", "sockets refreshed"}:
             (self.workspace.cut_sockets if what == "sockets cut" else self.workspace.refresh_sockets)()
+        elif what == "put out of the channel":
+            self._put_out(self.rng.uniform(0.5, 2.0))
         else:
             self.store.cut(what, self.rng.uniform(0.3, 2.0))
         self.done[what] += 1
@@ -105,7 +109,7 @@ class Chaos:
     def _ways(self) -> list[tuple[str, int]]:
         if not self.harm:
             return [("kill", 1)]
-        ways = [("kill", 14), ("pause", 3), *((name, 2) for name in self.store.cuts())]
+        ways = [("kill", 14), ("pause", 3), ("put out of the channel", 2), *((name, 2) for name in self.store.cuts())]
         if len(self.replicas) > 1:
             ways.append(("kill all", 1))
         if self.workspace.sockets:
@@ -128,6 +132,12 @@ class Chaos:
             replica.kill()
         for replica in self.replicas:
             replica.start()
+
+    def _put_out(self, seconds: float) -> None:
+        """What is posted meanwhile dies for good, until an admin presses Try again."""
+        self.workspace.kick_bot(self.triage)
+        time.sleep(seconds)
+        self.workspace.invite_bot(self.triage)
 
     # -- how long it takes to catch up
 

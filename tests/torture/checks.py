@@ -12,8 +12,6 @@ from datetime import datetime
 from tests.torture.facts import Jump, Row, Shot, Shown, Tables
 from tests.torture.ledger import Op, Press
 
-NAMES = ("lost", "twice", "outbox", "shown", "periods", "rounds", "paths", "replay", "tenants")
-
 LEGAL = {
     "new": {"in_review", "accepted", "declined", "deferred"},
     "in_review": {"accepted", "declined", "deferred"},
@@ -106,6 +104,11 @@ def outbox_ended(rows: Iterable[Row]) -> list[str]:
 
 
 _ENDS = ("sent", "superseded", "dead")
+
+
+def alive(rows: Iterable[Row]) -> list[str]:
+    """What died because a channel was closed was sent when it was open again and an admin pressed Try again."""
+    return [f"{row.kind} {row.about} is dead for good" for row in rows if row.state == "dead" and row.lane == "triage"]
 
 
 def shown_once(rows: Iterable[Row], messages: Iterable[Shown]) -> list[str]:

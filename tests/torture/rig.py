@@ -1,16 +1,13 @@
 """One run: bots, a crowd, chaos, and then the rules. What came of it as plain facts for the report."""
 
-import json
 import random
-import socket
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from statistics import quantiles
 from typing import Any
 
 from sqlalchemy import update
@@ -21,7 +18,7 @@ from bot.domain.people import Actor
 from bot.domain.refusals import Busy
 from bot.domain.votes import Result
 from bot.services import feedback
-from practice.ledger import Call, Delivery
+from practice.ledger import Delivery
 from practice.workspace import Workspace
 from storage import outbox
 from storage import policy as policy_store
@@ -33,13 +30,18 @@ from tests.bot import ROOT
 from tests.torture import checks, facts
 from tests.torture.board import Board
 from tests.torture.chaos import LEASE_S, SETTLE_S, Chaos, due_times, misbehave
-from tests.torture.crowd import ZONES, Csm, Manager, Reviewer, Scene, Someone, Traveller
+from tests.torture.crowd import ZONES, Admin, Csm, Manager, Reviewer, Traveller, press_again
+from tests.torture.delays import from_filing, percentile
 from tests.torture.ledger import GIVEN_UP, REFUSED, Book
 from tests.torture.outages import Postgresql, Sqlite, Store
-from tests.torture.replicas import Replica
+from tests.torture.replicas import Replica, free_ports
+from tests.torture.someone import Scene, Someone
 
 DRAIN_S = 60.0
 """How long the outbox may stand still in the end before we say that it does not drain."""
+
+AGAIN = 5
+"""How often what died is tried again in the end."""
 
 OTHER = "T0OTHER"
 SECRET = "a-secret-of-another-workspace"
@@ -128,6 +130,7 @@ class Rig:
             self.store,
             self.database,
             random.Random(part.seed + 1),  # noqa: S311 - likewise
+            self.triage,
             self.enough,
             rest_s=part.rest_s,
             harm=part.harm,
@@ -203,6 +206,7 @@ class Rig:
             (Reviewer, self.reviewers),
             (Manager, self.managers),
             (Traveller, self.travellers),
+            (Admin, [self.admin]),
         ]
         crowd: list[Someone] = [
             kind(scene, one, random.Random(f"{self.part.seed} {one.id}"))  # noqa: S311 - likewise
@@ -222,6 +226,16 @@ class Rig:
         if troubles:
             raise troubles[0]
         self._drain()
+        self._try_again()
+
+    def _try_again(self) -> None:
+        """The channel takes messages again: an admin has everything that died sent."""
+        for _ in range(AGAIN):
+            with self.database.read() as session:
+                if not outbox.dead(session, self.workspace.team_id, "triage"):
+                    return
+            press_again(self.admin, newest=AGAIN)
+            self._drain()
 
     def _time(self) -> None:
         self.chaos.pass_time(self.part.day_every_s)
@@ -274,6 +288,7 @@ class Rig:
         return {
             "acknowledged": [*checks.kept(ops, found), *checks.effects(ops, found), *checks.numbers(found)],
             "outbox": [*checks.outbox_ended(found["outbox"]), *checks.shown_once(found["outbox"], messages)],
+            "tried again": checks.alive(found["outbox"]),
             "periods": checks.periods(found, messages, jumps, last_due),
             "votes": checks.rounds(ops, found, jumps),
             "statuses": checks.paths(found),
@@ -352,7 +367,8 @@ class Rig:
 
     def told(self) -> dict[str, Any]:
         """Return what the report says."""
-        ops, delays = self.book.all(), self._delays()
+        ops, done = self.book.all(), self.chaos.done
+        delays = from_filing(self.workspace, ops, self.found)
         sent = [row for row in self.found["outbox"] if row.state == "sent"]
         return {
             "database": self.part.database,
@@ -361,7 +377,7 @@ class Rig:
             "acknowledged": self.book.count(),
             "sends": len(sent),
             "kills": self.chaos.kills,
-            "faults": {**_plain(self.chaos.done, without=("kill", "kill all")), **self.hits},
+            "faults": {name: done[name] for name in done if not name.startswith("kill")} | self.hits,
             "events": len(self.workspace.ledger.deliveries("event")),
             "refused": self.book.count(REFUSED),
             "given up": self.book.count(GIVEN_UP),
@@ -369,26 +385,11 @@ class Rig:
             "deliveries repeated": self.repeated,
             "periods": len([row for row in self.found["periods"] if checks._is_shared(row.schedule)]),
             "rounds": len(self.found["rounds"]),
-            "delay p50 s": _part(delays, 50),
-            "delay p99 s": _part(delays, 99),
-            "restart to drained p50 s": _part(self.chaos.drained_s, 50),
-            "restart to drained p99 s": _part(self.chaos.drained_s, 99),
+            "delay p50 s": percentile(delays, 50),
+            "delay p99 s": percentile(delays, 99),
+            "restart to drained p50 s": percentile(self.chaos.drained_s, 50),
+            "restart to drained p99 s": percentile(self.chaos.drained_s, 99),
         }
-
-    def _delays(self) -> list[float]:
-        """From the acknowledgement of what was filed until its card and its receipt were seen."""
-        seen = first_seen(self.workspace)
-        numbers = {row.words.split()[0]: row.number for row in self.found["feedback"]}
-        ids = {row.about: [] for row in self.found["outbox"]}
-        for row in self.found["outbox"]:
-            if row.kind in {"card", "receipt"} and row.id in seen:
-                ids[row.about].append(row.id)
-        return [
-            max(seen[one] - op.ended_s, 0.0)
-            for op in self.book.all()
-            if op.kind == "file" and op.acknowledged and op.mark in numbers
-            for one in ids.get(f"F-{numbers[op.mark]}", ())
-        ]
 
     def close(self) -> None:
         """End everything."""
@@ -398,44 +399,6 @@ class Rig:
         self.workspace.stop()
         self.database.close()
         self.store.close()
-
-
-def first_seen(workspace: Workspace) -> dict[str, float]:
-    """Return outbox id -> when (monotonic seconds) a message with it was first displayed."""
-    seen: dict[str, float] = {}
-    for call in workspace.ledger.calls("chat.postMessage"):
-        row_id = _outbox_id(call)
-        if call.displayed and row_id:
-            seen.setdefault(row_id, call.came_s)
-    return seen
-
-
-def _outbox_id(call: Call) -> str:
-    metadata = call.args.get("metadata") or {}
-    if isinstance(metadata, str):
-        metadata = json.loads(metadata)
-    return str(metadata.get("event_payload", {}).get("id", ""))
-
-
-def _plain(counts: Any, without: Sequence[str]) -> dict[str, int]:
-    return {name: count for name, count in counts.items() if name not in without}
-
-
-def _part(values: Sequence[float], percent: int) -> float | None:
-    if len(values) < 2:
-        return round(values[0], 3) if values else None
-    return round(quantiles(values, n=100)[percent - 1], 3)
-
-
-def free_ports(count: int) -> list[int]:
-    """Return ports that nobody listens on."""
-    probes = [socket.socket() for _ in range(count)]
-    for probe in probes:
-        probe.bind(("127.0.0.1", 0))
-    ports = [probe.getsockname()[1] for probe in probes]
-    for probe in probes:
-        probe.close()
-    return ports
 
 
 @contextmanager

@@ -14,6 +14,9 @@ from tests.torture.parts import CONTROLS, PARTS
 from tests.torture.results import record, write_report
 from tests.torture.rig import Outcome, Part, play
 
+LOST = ("lost", "never", "missed", "dead for good")
+"""How the rules say that something is missing."""
+
 SHOWN = 5
 """How many of the findings of each rule a control's line quotes."""
 
@@ -42,7 +45,7 @@ def run_part(name: str) -> bool:
         seed=part.seed,
         seconds=outcome.seconds,
         **outcome.told,
-        losses=sum("lost" in line or "never" in line or "missed" in line for line in outcome.findings),
+        losses=sum(any(word in line for word in LOST) for line in outcome.findings),
         duplicates=sum("times" in line or "too many" in line for line in outcome.findings),
         findings=outcome.findings[:20],
     )

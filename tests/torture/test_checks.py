@@ -78,6 +78,7 @@ def test_what_is_still_open_and_what_died_in_silence_is_seen() -> None:
     assert checks.outbox_ended([waiting]) == ["card F-1 ended sending"]
     assert checks.outbox_ended([dead]) == ["card F-1 died of is_archived and nobody was told"]
     assert checks.outbox_ended([dead, told]) == []
+    assert checks.alive([dead, told]) == ["card F-1 is dead for good"]
 
 
 def test_what_is_said_twice_or_by_nobody_or_never_is_seen() -> None:

@@ -1,0 +1,45 @@
+"""Where messages that are redrawn in place stand, by the outbox's keys."""
+
+from sqlalchemy import Executable, String, delete
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from storage.db import Base, Upsert, once, table
+
+
+class Place(Base):
+    """Where the message of a key stands."""
+
+    __tablename__ = "posted"
+
+    team_id: Mapped[str] = mapped_column(String(20), primary_key=True)
+    key: Mapped[str] = mapped_column(String(120), primary_key=True)
+    channel: Mapped[str] = mapped_column(String(20))
+    ts: Mapped[str] = mapped_column(String(40))
+
+
+def of(session: Session, team_id: str, key: str) -> Place | None:
+    """Return where the message of a key stands, if it was sent."""
+    return session.get(Place, (team_id, key), populate_existing=True)
+
+
+def remember(session: Session, team_id: str, key: str, channel: str, ts: str) -> None:
+    """Note where the message of a key stands."""
+    session.execute(_remember(session), {"team_id": team_id, "key": key, "channel": channel, "ts": ts})
+
+
+@once
+def _remember(upsert: Upsert) -> Executable:
+    statement = upsert(Place)
+    place = {"channel": statement.excluded.channel, "ts": statement.excluded.ts}
+    return statement.on_conflict_do_update(index_elements=["team_id", "key"], set_=place)
+
+
+def forget(session: Session, team_id: str, key: str) -> None:
+    """Forget where the message of a key stands; the next one is new."""
+    session.execute(delete(table(Place)).where(Place.team_id == team_id, Place.key == key))
+
+
+def forget_all(session: Session, team_id: str, prefix: str) -> None:
+    """Forget where the messages stand whose key begins so; the next ones are new."""
+    where = (Place.team_id == team_id, Place.key.startswith(prefix, autoescape=True))
+    session.execute(delete(table(Place)).where(*where))

@@ -30,6 +30,9 @@ IDLE_S = 0.25
 REST_S = 0.01
 """How long a loop that found nothing due rests before it looks again: many commits at once wake it once."""
 
+GATHER_S = 0.02
+"""How long it rests after it handed something out: what becomes due meanwhile is claimed together."""
+
 _CLAIMS = 16
 
 ENDS_WITHIN = 20
@@ -85,9 +88,12 @@ Outcome = Sent | RetryAfter | Unknown | Dead | Moot
 
 
 class Sender(Protocol):
-    """Draws a row and sends it. `maybe_shown`: look for it first, a former try may have been shown."""
+    """Draws a row and sends it. `maybe_shown`: look for it first, a former try may have been shown.
 
-    def __call__(self, row: OutboxRow, *, maybe_shown: bool) -> Outcome:
+    `lease`: how long the row was ours when we got it.
+    """
+
+    def __call__(self, row: OutboxRow, *, maybe_shown: bool, lease: timedelta) -> Outcome:
         """Send, and tell what became of it. Whatever it raises counts as Unknown."""
 
 
@@ -141,7 +147,7 @@ class Delivery:
             self._wake.clear()
             try:
                 while not self._stopping.is_set() and self._claim_and_hand_out():
-                    pass
+                    self._stopping.wait(GATHER_S)
                 self._stopping.wait(REST_S)
             except Busy:
                 log.warning("delivery.database_busy")
@@ -177,7 +183,8 @@ class Delivery:
 
     def _deliver(self, row: OutboxRow, before: str, pace: DeliveryTable) -> None:
         try:
-            self._settle(row, self._send(row, before), pace)
+            began = self._now()
+            self._settle(row, self._send(row, before, pace), pace, began)
         except Exception:
             log.exception("delivery.settle_failed", team=row.team_id, row=row.id)
         finally:
@@ -185,19 +192,23 @@ class Delivery:
                 self._under_way.discard((row.team_id, row.lane))
             self._wake.set()
 
-    def _send(self, row: OutboxRow, before: str) -> Outcome:
+    def _send(self, row: OutboxRow, before: str, pace: DeliveryTable) -> Outcome:
+        maybe_shown = row.channel is not None and before in {"sending", "unknown"}
         try:
-            return self._sender(row, maybe_shown=row.channel is not None and before in {"sending", "unknown"})
+            return self._sender(row, maybe_shown=maybe_shown, lease=timedelta(seconds=pace.lease_s))
         except Exception as error:
             log.exception("delivery.send_failed", team=row.team_id, row=row.id, kind=row.kind)
             return Unknown(type(error).__name__)
 
-    def _settle(self, row: OutboxRow, outcome: Outcome, pace: DeliveryTable) -> None:
-        """Write the outcome down. If the database stays away, the lease runs out and the message is looked up."""
+    def _settle(self, row: OutboxRow, outcome: Outcome, pace: DeliveryTable, began: datetime) -> None:
+        """Write down what became of a row we `began` to send.
+
+        If the database stays away, the lease runs out and the message is looked up.
+        """
         for pause in (0.1, 0.5, 2.0, 5.0):
             try:
                 with self._database.begin() as session:
-                    state = settle(session, row, outcome, pace, self._now())
+                    state = settle(session, row, outcome, pace, self._now(), began)
             except Busy:
                 self._stopping.wait(pause)
             else:
@@ -251,12 +262,17 @@ class _Rules(dict[str, Policy]):
         return people.quiet_until(self._session, self[team_id], team_id, lane, self._now)
 
 
-def settle(session: Session, row: OutboxRow, outcome: Outcome, pace: DeliveryTable, now: datetime) -> str | None:
-    """Write down what became of a claimed row, and what follows from it. Return its state; None for a lost claim."""
+def settle(
+    session: Session, row: OutboxRow, outcome: Outcome, pace: DeliveryTable, now: datetime, began: datetime
+) -> str | None:
+    """Write down what became of a claimed row, and what follows from it. Return its state; None for a lost claim.
+
+    The pace is that of the beginnings, so that it does not matter how long Slack takes to answer.
+    """
     if isinstance(outcome, Dead) and _moved(session, row, outcome.closed):
         outcome = RetryAfter(0.0, "the channel was changed")
     state, pause_s, facts = _ending(outcome, pace)
-    free_at = now + timedelta(seconds=pause_s)
+    free_at = (began if isinstance(outcome, Sent) else now) + timedelta(seconds=pause_s)
     also = _notices(session, row, outcome.error) if isinstance(outcome, Dead) else []
     if not outbox.settle(session, row, state, free_at, now, also=also, **facts):
         log.warning("delivery.claim_lost", team=row.team_id, row=row.id)

@@ -94,6 +94,12 @@ def get(session: Session, team_id: str, number: int) -> Feedback | None:
     return session.scalars(_GET, {"team_id": team_id, "number": number}).one_or_none()
 
 
+def with_records(session: Session, team_id: str, number: int) -> tuple[Feedback, Customer, Requirement | None] | None:
+    """Return a piece of feedback as it now is, with its customer and the requirement it asks for, if there is one."""
+    found = session.execute(_WITH_RECORDS, {"team_id": team_id, "number": number}).one_or_none()
+    return None if found is None else (found[0], found[1], found[2])
+
+
 def lock(session: Session, team_id: str, number: int) -> Feedback | None:
     """Return a piece of feedback, kept from others until the transaction ends."""
     return session.scalars(_LOCK, {"team_id": team_id, "number": number}).one_or_none()
@@ -105,6 +111,14 @@ _GET = (
     .execution_options(populate_existing=True)
 )
 _LOCK = _GET.with_for_update()
+_ASKED_FOR = (Requirement.team_id == Feedback.team_id) & (Requirement.number == Feedback.requirement)
+_WITH_RECORDS = (
+    select(Feedback, Customer, Requirement)
+    .join(Customer, (Customer.team_id == Feedback.team_id) & (Customer.id == Feedback.customer_id))
+    .outerjoin(Requirement, _ASKED_FOR)
+    .where(Feedback.team_id == bindparam("team_id"), Feedback.number == bindparam("number"))
+    .execution_options(populate_existing=True)
+)
 
 
 def next_number(session: Session, team_id: str) -> int:

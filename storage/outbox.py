@@ -22,6 +22,7 @@ from sqlalchemy import (
     bindparam,
     case,
     func,
+    or_,
     select,
     text,
     tuple_,
@@ -204,10 +205,11 @@ def claim(
     wanted = {"now": now, "stopped": list(stopped), "busy": [_NO_LANE, *busy], "most": limit}
     for _ in range(SLEEPING):
         lanes = session.scalars(_DUE_LANES, wanted).all()
-        rows = [_claim_first(session, lane, now, lease(lane.team_id), hush(lane.team_id, lane.name)) for lane in lanes]
-        if len(lanes) < limit or any(rows):
+        rows = [row for lane in lanes if (row := _first(session, lane, now, hush(lane.team_id, lane.name)))]
+        if len(lanes) < limit or rows:
             break
-    return [row for row in rows if row is not None]
+    _lease(session, rows, now, lease)
+    return rows
 
 
 _NO_LANE = ("", "")
@@ -226,9 +228,8 @@ _DUE_LANES = (
 )
 
 
-def _claim_first(
-    session: Session, lane: Lane, now: datetime, lease: timedelta, quiet_until: datetime | None
-) -> OutboxRow | None:
+def _first(session: Session, lane: Lane, now: datetime, quiet_until: datetime | None) -> OutboxRow | None:
+    """Return the row that leaves a lane next; without one the lane is told when it is wanted again."""
     if quiet_until is not None:
         _hold(session, lane, quiet_until)
     of_lane = {"team_id": lane.team_id, "lane": lane.name}
@@ -236,13 +237,22 @@ def _claim_first(
     if row is None:
         next_due, priority = session.execute(_REST, of_lane).one()
         _set_lane(session, lane.team_id, lane.name, wanted_at=next_due, priority=priority)
-        return None
-    priority = session.execute(_MOST_URGENT, of_lane | {"now": now, "ours": row.id}).scalar_one()
-    _set_lane(session, lane.team_id, lane.name, free_at=now + lease, priority=priority)
-    session.expunge(row)
-    row.claim += 1
-    _set_row(session, row, state="sending", claim=row.claim)
     return row
+
+
+def _lease(session: Session, rows: Sequence[OutboxRow], now: datetime, lease: Callable[[str], timedelta]) -> None:
+    """Take rows, and their lanes for as long as `lease` says."""
+    for row in rows:
+        session.expunge(row)
+        row.claim += 1
+    if rows:
+        lanes = [{**_of(row), "of_lane": row.lane, "due": now, "until": now + lease(row.team_id)} for row in rows]
+        session.execute(_LEASE, lanes)
+        session.execute(_ROW, [{**_of(row), "state": "sending", "claim": row.claim} for row in rows])
+
+
+def _of(row: OutboxRow) -> dict[str, str]:
+    return {"of_team": row.team_id, "this": row.id}
 
 
 _OPEN_THERE = (
@@ -261,7 +271,16 @@ _FIRST = (
 _URGENCY = func.coalesce(func.min(OutboxRow.priority), LEAST)
 _REST = select(func.min(OutboxRow.due_at), _URGENCY).where(*_OPEN_THERE)
 _MOST_URGENT = select(_URGENCY).where(
-    *_OPEN_THERE, OutboxRow.due_at <= bindparam("now"), OutboxRow.id != bindparam("ours")
+    OutboxRow.team_id == bindparam("of_team"),
+    OutboxRow.lane == bindparam("of_lane"),
+    or_(*(OutboxRow.state == state for state in OPEN)),  # an IN cannot be executed for many rows at once
+    OutboxRow.due_at <= bindparam("due"),
+    OutboxRow.id != bindparam("this"),
+)
+_LEASE = (
+    update(table(Lane))
+    .where(Lane.team_id == bindparam("of_team"), Lane.name == bindparam("of_lane"))
+    .values(free_at=bindparam("until"), priority=_MOST_URGENT.scalar_subquery())
 )
 
 
@@ -281,13 +300,9 @@ def _set_lane(session: Session, team_id: str, name: str, **values: datetime | in
     session.execute(_LANE, {"of_team": team_id, "this": name, **values})
 
 
-def _set_row(session: Session, row: OutboxRow, **values: object) -> None:
-    session.execute(_ROW, {"of_team": row.team_id, "this": row.id, **values})
-
-
 def _set_ours(session: Session, row: OutboxRow, **values: object) -> bool:
     """Change a claimed row; False when the claim is not ours any more."""
-    claimed = {"of_team": row.team_id, "this": row.id, "by_claim": row.claim}
+    claimed = {**_of(row), "by_claim": row.claim}
     return session.execute(_OURS, claimed | values).first() is not None
 
 
@@ -331,11 +346,15 @@ def _free_lanes(
             _want(session, row.team_id, [(lane, now, urgency.get(lane, row.priority))])
 
 
-def aim(session: Session, row: OutboxRow, channel: str, thread_ts: str | None, free_at: datetime) -> bool:
-    """Write down where a row is about to be posted, and lease its lane anew. False when the claim is not ours."""
+def aim(session: Session, row: OutboxRow, channel: str, thread_ts: str | None, free_at: datetime | None = None) -> bool:
+    """Write down where a row is about to be posted, and lease its lane until `free_at`; None leaves the lease as it is.
+
+    Return False when the claim is not ours.
+    """
     if not _set_ours(session, row, channel=channel, thread_ts=thread_ts):
         return False
-    _set_lane(session, row.team_id, row.lane, free_at=free_at)
+    if free_at is not None:
+        _set_lane(session, row.team_id, row.lane, free_at=free_at)
     return True
 
 

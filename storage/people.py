@@ -52,7 +52,7 @@ class Profile:
 
 def get(session: Session, team_id: str, user_id: str) -> Person | None:
     """Return a person we know."""
-    return session.get(Person, (team_id, user_id))
+    return session.scalars(_GET, {"team_id": team_id, "user_id": user_id}).one_or_none()
 
 
 def language(session: Session, team_id: str, user_id: str) -> str:
@@ -67,7 +67,18 @@ def known_language(session: Session, team_id: str, user_id: str) -> str | None:
 
 
 _KNOWN = table(Person).c
-_LANGUAGE = select(_KNOWN.locale).where(_KNOWN.team_id == bindparam("team_id"), _KNOWN.user_id == bindparam("user_id"))
+
+
+def im_channel(session: Session, team_id: str, user_id: str) -> str | None:
+    """Return our DM channel with a person, if we learnt it."""
+    found: str | None = session.scalar(_IM, {"team_id": team_id, "user_id": user_id})
+    return found
+
+
+_THEM = (_KNOWN.team_id == bindparam("team_id"), _KNOWN.user_id == bindparam("user_id"))
+_GET = select(Person).where(*_THEM)
+_LANGUAGE = select(_KNOWN.locale).where(*_THEM)
+_IM = select(_KNOWN.im_channel).where(*_THEM)
 
 
 def names(session: Session, team_id: str, user_ids: set[str]) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """Where messages that are redrawn in place stand, by the outbox's keys."""
 
-from sqlalchemy import Executable, String, delete
+from sqlalchemy import Executable, String, bindparam, delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from storage.db import Base, Upsert, once, table
@@ -19,7 +19,14 @@ class Place(Base):
 
 def of(session: Session, team_id: str, key: str) -> Place | None:
     """Return where the message of a key stands, if it was sent."""
-    return session.get(Place, (team_id, key), populate_existing=True)
+    return session.scalars(_OF, {"team_id": team_id, "key": key}).one_or_none()
+
+
+_OF = (
+    select(Place)
+    .where(Place.team_id == bindparam("team_id"), Place.key == bindparam("key"))
+    .execution_options(populate_existing=True)
+)
 
 
 def remember(session: Session, team_id: str, key: str, channel: str, ts: str) -> None:

@@ -40,6 +40,16 @@ def load(session: Session, team_id: str) -> Policy:
         raise PolicyUnreadableError(str(error), *error.faults) from None
 
 
+def channel(session: Session, team_id: str, lane: str) -> str | None:
+    """Return the channel of a lane as it is set; None when it is not."""
+    content = session.scalar(_CHANNELS, {"team_id": team_id}) or {}
+    found: str | None = content.get(lane)
+    return found
+
+
+_CHANNELS = select(_STORED.content).where(_STORED.team_id == bindparam("team_id"), _STORED.name == "channels")
+
+
 def lock(session: Session, team_id: str) -> None:
     """Let others who change this workspace's policy wait until we commit; what we read from now on stays so."""
     counters.take(session, team_id, "policy")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from bot.policy import Policy
-from storage import changes, customers, feedback, people, policy, requirements, votes
+from storage import changes, feedback, people, policy, requirements, votes
 from storage.changes import RecordChange
 from storage.customers import Customer
 from storage.feedback import Feedback, Question
@@ -51,18 +51,16 @@ class Facts:
 
 def load(session: Session, team_id: str, number: int, *, whole: bool = False) -> Facts | None:
     """Read what there is about F-`number`; None when there is no such feedback. `whole`: its changes and others too."""
-    item = feedback.get(session, team_id, number)
-    if item is None:
+    found = feedback.with_records(session, team_id, number)
+    if found is None:
         return None
-    customer = customers.get(session, team_id, item.customer_id)
-    assert customer  # noqa: S101 - a foreign key holds it
-    requirement = vote = None
+    item, customer, requirement = found
+    vote: Round | None = None
     ballots: Sequence[Ballot] = ()
     moves: Sequence[Move] = ()
-    if item.requirement is not None:
-        requirement = requirements.get(session, team_id, item.requirement)
-        vote = votes.latest(session, team_id, item.requirement)
-        moves = requirements.moves(session, team_id, item.requirement)
+    if requirement is not None:
+        vote = votes.latest(session, team_id, requirement.number)
+        moves = requirements.moves(session, team_id, requirement.number)
         ballots = votes.ballots(session, vote) if vote else ()
     questions = feedback.questions(session, team_id, number)
     changed = _changes(session, item) if whole else []

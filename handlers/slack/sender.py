@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
+from sqlalchemy.orm import Session
 
 from bot.delivery import Dead, Moot, Outcome, RetryAfter, Sent, Unknown
 from bot.domain.refusals import Busy
@@ -62,6 +63,22 @@ def _into(channel: str) -> Iterator[None]:
 
 
 @dataclass(frozen=True)
+class _Letter:
+    """A claimed row, drawn. Its message stands at `posted`, or is to be posted in `channel`, as far as we know.
+
+    The row was ours for `lease` when we began.
+    """
+
+    row: OutboxRow
+    drawn: Drawn
+    posted: Place | None
+    channel: str | None
+    maybe_shown: bool
+    lease: timedelta
+    began: datetime
+
+
+@dataclass(frozen=True)
 class SlackSender:
     """Sends for one workspace. `client` has no retry handlers: a repeated post would be shown twice."""
 
@@ -69,23 +86,23 @@ class SlackSender:
     client: WebClient
     now: Callable[[], datetime]
 
-    def __call__(self, row: OutboxRow, *, maybe_shown: bool) -> Outcome:
+    def __call__(self, row: OutboxRow, *, maybe_shown: bool, lease: timedelta) -> Outcome:
         """Draw the row and send it."""
         try:
-            self._meet(row)
-            drawn, posted = self._draw(row)
+            letter = self._draw(row, maybe_shown=maybe_shown, lease=lease)
         except (Busy, PolicyUnreadableError) as error:
             return _not_drawn(error, row, maybe_shown=maybe_shown)
         except Exception:
             log.exception("sender.not_drawn", team=row.team_id, row=row.id, kind=row.kind)
             return Dead("drawing_failed")
-        if drawn is None:
+        if letter is None:
             return Moot("nothing left to say")
-        return self._try(row, drawn, posted, maybe_shown=maybe_shown)
+        return self._try(letter)
 
-    def _try(self, row: OutboxRow, drawn: Drawn, posted: Place | None, *, maybe_shown: bool) -> Outcome:
+    def _try(self, letter: _Letter) -> Outcome:
+        maybe_shown = letter.maybe_shown
         try:
-            return self._send(row, drawn, posted, maybe_shown=maybe_shown)
+            return self._send(letter)
         except _ClosedError as closed:
             return Dead(closed.name, closed.channel)
         except SlackApiError as error:
@@ -93,38 +110,47 @@ class SlackSender:
         except (SlackClientError, OSError, HTTPException, Busy) as error:
             return Unknown(type(error).__name__)
 
-    def _meet(self, row: OutboxRow) -> None:
-        """Learn the language of a person we write to for the first time."""
-        if row.lane in CHANNELS:
-            return
+    def _draw(self, row: OutboxRow, *, maybe_shown: bool, lease: timedelta) -> _Letter | None:
+        """Draw a row. A person to whom we write for the first time is looked up before, for their language."""
+        began = self.now()
         with self.database.read() as session:
-            known = people.known_language(session, row.team_id, row.lane)
-        if known is None:
+            is_stranger = row.lane not in CHANNELS and people.known_language(session, row.team_id, row.lane) is None
+            found = None if is_stranger else self._look(session, row)
+        if is_stranger:
             who.introduce(self.database, self.client, row.team_id, row.lane)
-
-    def _draw(self, row: OutboxRow) -> tuple[Drawn | None, Place | None]:
-        with self.database.read() as session:
-            drawn = letters.draw(session, row, self.now())
-            posted = places.of(session, row.team_id, row.key) if drawn and drawn.redrawn else None
-        if drawn and drawn.left:
+            with self.database.read() as session:
+                found = self._look(session, row)
+        if found is None:
+            return None
+        drawn, posted, channel = found
+        if drawn.left:
             with self.database.begin() as session:
                 letters.leave_for_later(session, row, drawn.left, self.now())
-        return drawn, posted
+        return _Letter(row, drawn, posted, channel, maybe_shown, lease, began)
 
-    def _send(self, row: OutboxRow, drawn: Drawn, posted: Place | None, *, maybe_shown: bool) -> Outcome:
-        if posted:
-            updated = self._update(row, posted, drawn)
+    def _look(self, session: Session, row: OutboxRow) -> tuple[Drawn, Place | None, str | None] | None:
+        """Return the row as drawn, where its message stands, and else where it is to be posted, as far as we know."""
+        drawn = letters.draw(session, row, self.now())
+        if drawn is None:
+            return None
+        posted = places.of(session, row.team_id, row.key) if drawn.redrawn else None
+        return drawn, posted, None if posted else _leads_to(session, row)
+
+    def _send(self, letter: _Letter) -> Outcome:
+        row, drawn = letter.row, letter.drawn
+        if letter.posted:
+            updated = self._update(row, letter.posted, drawn)
             if updated:
                 return updated
-        if maybe_shown:
+        if letter.maybe_shown:
             ts = self._find(row)
             if ts:
                 return Sent(str(row.channel), ts, redrawn=drawn.redrawn, found=True)
         if not drawn.worth_posting:
             return Moot("over before it was posted")
-        if maybe_shown and row.lane not in CHANNELS and row.priority > outbox.URGENT:
+        if letter.maybe_shown and row.lane not in CHANNELS and row.priority > outbox.URGENT:
             return RetryAfter(0.0, "not shown")  # claimed anew it waits until nobody is woken by it
-        return self._post(row, drawn)
+        return self._post(letter)
 
     def _find(self, row: OutboxRow) -> str | None:
         """Look for a former try; None also when it went to a channel that was given up for another."""
@@ -154,14 +180,15 @@ class SlackSender:
             raise
         return Sent(posted.channel, posted.ts)
 
-    def _post(self, row: OutboxRow, drawn: Drawn) -> Outcome:
-        channel = self._channel(row)
+    def _post(self, letter: _Letter) -> Outcome:
+        row, drawn = letter.row, letter.drawn
+        channel = letter.channel or self._channel(row)
         if channel is None:
             return Dead(f"no_{row.lane}_channel", closed="")
         more: dict[str, Any] = {}
         if drawn.thread_ts:
             more = {"thread_ts": drawn.thread_ts, "reply_broadcast": drawn.broadcast}
-        if not self._aim(row, channel, drawn.thread_ts):
+        if not self._aim(letter, channel):
             return Unknown("the claim was lost")
         with _into(channel):
             answer = self.client.chat_postMessage(
@@ -181,25 +208,33 @@ class SlackSender:
         except (SlackClientError, OSError, HTTPException) as error:
             log.warning("sender.not_taken_back", channel=sent.channel, ts=sent.ts, error=type(error).__name__)
 
-    def _aim(self, row: OutboxRow, channel: str, thread_ts: str | None) -> bool:
-        """Note where the message goes before it goes, with the whole lease ahead; False when the claim was lost."""
+    def _aim(self, letter: _Letter, channel: str) -> bool:
+        """Note where the message goes before it goes; False when the claim was lost.
+
+        Most of the lease is to be ahead of it: it is renewed when drawing took long.
+        """
+        now = self.now()
+        free_at = now + letter.lease if now > letter.began + letter.lease / 4 else None
         with self.database.begin(quiet=True) as session:
-            lease = timedelta(seconds=policy.load(session, row.team_id).delivery.lease_s)
-            return outbox.aim(session, row, channel, thread_ts, self.now() + lease)
+            return outbox.aim(session, letter.row, channel, letter.drawn.thread_ts, free_at)
 
     def _channel(self, row: OutboxRow) -> str | None:
         """Return where a lane leads: a channel of the policy, or our DM with a person, learnt before the first send."""
         with self.database.read() as session:
-            if row.lane in CHANNELS:
-                channel: str | None = getattr(policy.load(session, row.team_id).channels, row.lane)
-                return channel
-            person = people.get(session, row.team_id, row.lane)
-        if person and person.im_channel:
-            return person.im_channel
+            known = _leads_to(session, row)
+        if known or row.lane in CHANNELS:
+            return known
         opened = str(self.client.conversations_open(users=row.lane)["channel"]["id"])
         with self.database.begin() as session:
             people.remember_im(session, row.team_id, row.lane, opened)
         return opened
+
+
+def _leads_to(session: Session, row: OutboxRow) -> str | None:
+    """Return the channel of a lane, as far as we know it."""
+    if row.lane in CHANNELS:
+        return policy.channel(session, row.team_id, row.lane)
+    return people.im_channel(session, row.team_id, row.lane)
 
 
 def _not_drawn(error: Exception, row: OutboxRow, *, maybe_shown: bool) -> Outcome:

@@ -75,7 +75,7 @@ def recorder(*outcomes: Outcome) -> tuple[Said, Sender]:
     said: Said = []
     answers = iter(outcomes)
 
-    def send(row: OutboxRow, *, maybe_shown: bool) -> Outcome:
+    def send(row: OutboxRow, *, maybe_shown: bool, lease: timedelta) -> Outcome:
         said.append((row.key, maybe_shown))
         return next(answers, Sent("C1", f"{len(said)}.0"))
 
@@ -125,7 +125,7 @@ def test_a_lane_has_one_message_under_way_while_others_run_beside_it(database: D
     under_way: list[str] = []
     seen: list[tuple[str, ...]] = []
 
-    def slow(row: OutboxRow, *, maybe_shown: bool) -> Outcome:
+    def slow(row: OutboxRow, *, maybe_shown: bool, lease: timedelta) -> Outcome:
         with guard:
             under_way.append(row.lane)
             seen.append(tuple(under_way))
@@ -146,7 +146,7 @@ def test_no_more_messages_are_under_way_than_there_are_workers(database: Databas
     under_way: list[str] = []
     most = [0]
 
-    def slow(row: OutboxRow, *, maybe_shown: bool) -> Outcome:
+    def slow(row: OutboxRow, *, maybe_shown: bool, lease: timedelta) -> Outcome:
         with guard:
             under_way.append(row.lane)
             most[0] = max(most[0], len(under_way))
@@ -166,7 +166,7 @@ def test_a_lane_keeps_the_pace_of_the_policy(database: Database) -> None:
     put(database, *(letter(f"card:F-{n}") for n in range(3)))
     at: list[float] = []
 
-    def send(row: OutboxRow, *, maybe_shown: bool) -> Outcome:
+    def send(row: OutboxRow, *, maybe_shown: bool, lease: timedelta) -> Outcome:
         at.append(time.monotonic())
         return Sent("C1", "1.0")
 
@@ -187,7 +187,7 @@ def test_a_sender_that_raises_leaves_it_open_whether_it_was_shown(database: Data
     put(database, letter("card:F-1"))
     said: Said = []
 
-    def failing_once(row: OutboxRow, *, maybe_shown: bool) -> Outcome:
+    def failing_once(row: OutboxRow, *, maybe_shown: bool, lease: timedelta) -> Outcome:
         said.append((row.key, maybe_shown))
         if len(said) == 1:
             aim(database, row)
@@ -211,7 +211,7 @@ def test_as_long_as_no_answer_comes_it_is_looked_for_each_time(database: Databas
     put(database, letter("card:F-1"))
     said: Said = []
 
-    def slow_to_answer(row: OutboxRow, *, maybe_shown: bool) -> Outcome:
+    def slow_to_answer(row: OutboxRow, *, maybe_shown: bool, lease: timedelta) -> Outcome:
         said.append((row.key, maybe_shown))
         aim(database, row)
         return Unknown("timeout") if len(said) < 3 else Sent("C1", "1.0")
@@ -246,7 +246,7 @@ def test_stopping_waits_for_what_is_under_way_and_claims_nothing_new(database: D
     put(database, letter("card:F-1"), letter("card:F-2"))
     begun = threading.Event()
 
-    def slow(row: OutboxRow, *, maybe_shown: bool) -> Outcome:
+    def slow(row: OutboxRow, *, maybe_shown: bool, lease: timedelta) -> Outcome:
         begun.set()
         time.sleep(0.3)
         return Sent("C1", "1.0")
@@ -294,13 +294,13 @@ def test_who_was_held_up_takes_back_what_another_had_to_send_meanwhile(
     put(database, letter("card:F-1"))
     gone: list[str] = []
 
-    def held_up(row: OutboxRow, *, maybe_shown: bool) -> Outcome:
+    def held_up(row: OutboxRow, *, maybe_shown: bool, lease: timedelta) -> Outcome:
         with database.begin(quiet=True) as session:
             assert outbox.aim(session, row, "C1", None, row.created_at + timedelta(seconds=0.5))
         assert becomes(database, "card:F-1", "sent")
         return Sent("C1", "mine", posted=True)
 
-    def looks(row: OutboxRow, *, maybe_shown: bool) -> Outcome:
+    def looks(row: OutboxRow, *, maybe_shown: bool, lease: timedelta) -> Outcome:
         assert maybe_shown
         return Sent("C1", "mine", found=True) if first_look_finds else Sent("C1", "theirs", posted=True)
 
@@ -323,7 +323,7 @@ def test_a_clock_moved_forward_does_not_overtake_what_is_under_way(database: Dat
     hours = [0]
     began = threading.Event()
 
-    def slow(row: OutboxRow, *, maybe_shown: bool) -> Outcome:
+    def slow(row: OutboxRow, *, maybe_shown: bool, lease: timedelta) -> Outcome:
         said.append((row.key, maybe_shown))
         began.set()
         time.sleep(0.6)

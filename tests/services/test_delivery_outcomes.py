@@ -66,7 +66,7 @@ def free_at(session: Session, lane: str = "triage") -> timedelta:
 def test_each_outcome_sets_the_state_and_how_long_the_lane_rests(
     session: Session, outcome: Outcome, state: str, rest: float, detail: str | None
 ) -> None:
-    settle(session, claimed(session, letter("card:F-1")), outcome, PACE, MONDAY)
+    settle(session, claimed(session, letter("card:F-1")), outcome, PACE, MONDAY, MONDAY)
     row = stored(session, "card:F-1")
     assert (row.state, row.detail) == (state, detail)
     assert free_at(session) == timedelta(seconds=rest)
@@ -74,7 +74,7 @@ def test_each_outcome_sets_the_state_and_how_long_the_lane_rests(
 
 
 def test_a_message_that_is_redrawn_keeps_its_place(session: Session) -> None:
-    settle(session, claimed(session, letter("card:F-1")), Sent("C1", "17.5"), PACE, MONDAY)
+    settle(session, claimed(session, letter("card:F-1")), Sent("C1", "17.5"), PACE, MONDAY, MONDAY)
     place = places.of(session, TEAM, "card:F-1")
     assert place is not None
     assert (place.channel, place.ts) == ("C1", "17.5")
@@ -82,7 +82,7 @@ def test_a_message_that_is_redrawn_keeps_its_place(session: Session) -> None:
 
 
 def test_a_message_said_once_has_no_place(session: Session) -> None:
-    settle(session, claimed(session, letter("news:UALICE")), Sent("C1", "17.5", redrawn=False), PACE, MONDAY)
+    settle(session, claimed(session, letter("news:UALICE")), Sent("C1", "17.5", redrawn=False), PACE, MONDAY, MONDAY)
     assert places.of(session, TEAM, "news:UALICE") is None
     assert stored(session, "news:UALICE").ts == "17.5"
 
@@ -90,7 +90,7 @@ def test_a_message_said_once_has_no_place(session: Session) -> None:
 def test_a_claim_that_was_lost_writes_nothing(session: Session) -> None:
     stale = claimed(session, letter("card:F-1"))
     claim(session, later(seconds=60))
-    settle(session, stale, Sent("C1", "17.5"), PACE, later(seconds=61))
+    settle(session, stale, Sent("C1", "17.5"), PACE, later(seconds=61), MONDAY)
     assert stored(session, "card:F-1").state == "sending"
     assert places.of(session, TEAM, "card:F-1") is None
 
@@ -98,12 +98,12 @@ def test_a_claim_that_was_lost_writes_nothing(session: Session) -> None:
 def test_a_lost_claim_raises_no_notice(session: Session) -> None:
     stale = claimed(session, letter("card:F-1"))
     claim(session, later(seconds=60))
-    settle(session, stale, Dead("channel_not_found"), PACE, later(seconds=61))
+    settle(session, stale, Dead("channel_not_found"), PACE, later(seconds=61), MONDAY)
     assert make.waiting(session) == {}
 
 
 def die(session: Session, key: str, error: str, lane: str = "triage", kind: str = "card") -> None:
-    settle(session, claimed(session, letter(key, lane, kind)), Dead(error), PACE, MONDAY)
+    settle(session, claimed(session, letter(key, lane, kind)), Dead(error), PACE, MONDAY, MONDAY)
 
 
 def test_a_dead_message_sends_one_notice_to_the_first_admin(session: Session) -> None:
@@ -147,7 +147,7 @@ def test_without_an_admin_there_is_no_notice(session: Session) -> None:
 
 def test_a_further_death_redraws_the_notice_that_was_sent(session: Session) -> None:
     die(session, "card:F-1", "not_in_channel")
-    settle(session, claim(session, MONDAY), Sent("D0ADA", "17.5"), PACE, MONDAY)
+    settle(session, claim(session, MONDAY), Sent("D0ADA", "17.5"), PACE, MONDAY, MONDAY)
     die(session, "card:F-2", "not_in_channel")
     assert list(make.waiting(session)) == ["notice:triage:not_in_channel"]
     assert places.of(session, TEAM, "notice:triage:not_in_channel") is not None  # so it is an update

@@ -193,7 +193,7 @@ def test_an_admin_who_left_is_not_who_hears_of_trouble(session: Session) -> None
     lives(session, "UADA", "UTC", deleted=True)
     outbox.put(session, TEAM, [Letter("triage", "card", "F-1", "card:F-1", 1)], MONDAY)
     (row,) = claim(session, MONDAY)
-    settle(session, row, Dead("is_archived"), DeliveryTable(), MONDAY)
+    settle(session, row, Dead("is_archived"), DeliveryTable(), MONDAY, MONDAY)
     (notice,) = make.waiting(session).values()
     assert (notice.kind, notice.lane) == ("notice", "UMARA")
 
@@ -206,7 +206,7 @@ def delivering(database: Database, now: Callable[[], datetime]) -> Iterator[list
     """Run the loop with a sender that writes down the keys it is given."""
     said: list[str] = []
 
-    def send(row: OutboxRow, *, maybe_shown: bool) -> Outcome:
+    def send(row: OutboxRow, *, maybe_shown: bool, lease: timedelta) -> Outcome:
         said.append(row.key)
         return Sent("C1", f"{len(said)}.0")
 

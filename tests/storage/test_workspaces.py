@@ -62,6 +62,7 @@ STORES = (
     outbox,
     outbox_care,
     people,
+    places,
     policy,
     policy_log,
     requirements,
@@ -129,6 +130,7 @@ READS: dict[str, Call] = {
     "digest.in_vote": digest.in_vote,
     "digest.former_digest": lambda s, t: (over(s), digest.former_digest(s, t))[1],
     "feedback.get": lambda s, t: feedback.get(s, t, 1),
+    "feedback.with_records": lambda s, t: feedback.with_records(s, t, 1),
     "feedback.lock": lambda s, t: feedback.lock(s, t, 1),
     "feedback.asking": lambda s, t: feedback.asking(s, t, 1),
     "feedback.of_requirement": lambda s, t: feedback.of_requirement(s, t, 1),
@@ -159,6 +161,7 @@ READS: dict[str, Call] = {
     "outbox_care.oldest_due": outbox_care.oldest_due,
     "outbox_care.rows": lambda s, t: outbox_care.rows(s, t, outbox_care.STATES),
     "people.get": lambda s, t: people.get(s, t, "UALICE"),
+    "people.im_channel": lambda s, t: [people.im_channel(s, t, "UALICE")],
     "people.known_language": lambda s, t: [people.known_language(s, t, "UALICE")],
     "people.language": lambda s, t: people.language(s, t, "UALICE"),
     "people.names": lambda s, t: people.names(s, t, {"UALICE", "UBOB"}),
@@ -166,6 +169,7 @@ READS: dict[str, Call] = {
     "people.gone": lambda s, t: sorted(people.gone(s, t, {"UGONE"})),
     "people.away": lambda s, t: sorted(people.away(s, t, {"UAWAY"}, MONDAY.date())),
     "people.zones": lambda s, t: sorted(people.zones(s, t)),
+    "policy.channel": lambda s, t: [policy.channel(s, t, "triage")],
     "policy.tables": policy.tables,
     "policy.load": policy.load,
     "policy_log.newest": policy_log.newest,
@@ -267,9 +271,11 @@ def story(session: Session, team_id: str) -> None:
     """Live through the same days in a workspace; every word says whose it is."""
     alice, bob = Actor(team_id, "UALICE"), Actor(team_id, "UBOB")
     make.rules(session, team_id, departments={"csm": ["UALICE"]}, vote={"quorum": len(team_id) - 4})
+    policy.replace(session, team_id, {"channels": {"triage": f"C{team_id}"}}, "test", MONDAY)
     people.save(
         session, team_id, people.Profile("UALICE", f"Alice of {team_id}", "en" if team_id == OURS else "zh_Hans")
     )
+    people.remember_im(session, team_id, "UALICE", f"D{team_id}")
     make.file(session, f"A need of {team_id}", by=alice)
     make.file(session, f"A question of {team_id}", by=alice, kind=Kind.QUESTION, customer_name="ACME Too")
     make.vote(session, bob, 1, Choice.REJECT if team_id == OURS else Choice.APPROVE)

@@ -66,7 +66,7 @@ class Slack:
     chance: random.Random = field(default_factory=lambda: random.Random(SEED))  # noqa: S311 - chance, not a secret
     said: list[Said] = field(default_factory=list)
 
-    def __call__(self, row: OutboxRow, *, maybe_shown: bool) -> Outcome:
+    def __call__(self, row: OutboxRow, *, maybe_shown: bool, **_facts: object) -> Outcome:
         assert not maybe_shown
         refused = self.chance.random() < 0.01
         self.said.append(Said(self.now(), row, not refused))
@@ -200,7 +200,7 @@ def change(session: Any, number: int, to: Status, now: datetime) -> None:
 def drawing(database: Database, clock: Clock, drawn: list[tuple[str, str]]) -> Sender:
     """Return a sender that writes down to whom it says what, as the real one draws it."""
 
-    def send(row: OutboxRow, *, maybe_shown: bool) -> Outcome:
+    def send(row: OutboxRow, *, maybe_shown: bool, lease: timedelta) -> Outcome:
         with database.read() as session:
             letter = draw(session, row, clock())
         assert letter

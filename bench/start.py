@@ -23,6 +23,7 @@ from bot.app import Needline
 from bot.config import load
 from storage.db import Database
 needline = Needline(load())
+uvicorn.Config(needline.web, ws="none").load()  # it imports what speaks HTTP only now
 needline.database.close()
 ours = ("bot", "handlers", "storage", "__main__")
 print(" ".join(name for name, module in list(sys.modules.items())

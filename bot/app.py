@@ -73,6 +73,9 @@ FEATURES = (
     workspaces,
 )
 SEND_TIMEOUT_S = 10
+AT_ONCE = 2
+"""How many messages are drawn or written down at once, while up to 32 are on their way to Slack."""
+
 RESUME_EVERY = timedelta(seconds=5)
 GESTURE_TIMEOUT_S = 2
 """Slack waits 3 seconds for a gesture's answer, our own call to Slack included."""
@@ -113,9 +116,10 @@ class Needline:
         )
         self.edge.redraws.begin(partial(home.redraw, self.edge), partial(home.openers, self.edge))
         self.bolt = bolt_app(config, self.install, self.edge)
-        sender = SlackSender(self.database, _client(config), self.now)
+        for_messages = self.database.few(AT_ONCE)
+        sender = SlackSender(for_messages, _client(config), self.now)
         settled = self.edge.counts.delivered
-        self.delivery = Delivery(self.database, sender, self.now, settled=settled, take_back=sender.take_back)
+        self.delivery = Delivery(for_messages, sender, self.now, settled=settled, take_back=sender.take_back)
         self.scheduler: BackgroundScheduler | None = None
         self.sockets = open_door(config, self.bolt, self.edge.counts)
         self.web: Starlette = web.create(

@@ -7,10 +7,11 @@ import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from copy import copy
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, TypeVar, cast
+from typing import Any, Self, TypeVar, cast
 
 from sqlalchemy import DateTime, Dialect, Engine, Executable, MetaData, Table, TypeDecorator, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
@@ -142,7 +143,17 @@ class Database:
         self.engine = _sqlite_engine(self.url, "BEGIN IMMEDIATE") if self.is_sqlite else _postgresql_engine(self.url)
         self.reader = _sqlite_engine(self.url, "BEGIN") if self.is_sqlite else self.engine
         self._turn = FairLock()
+        self._slots: AbstractContextManager[object] = nullcontext()
         self.committed: list[Callable[[], None]] = []
+
+    def few(self, most: int) -> Self:
+        """Return the same database, with at most so many sessions at once among those who use what is returned.
+
+        Many threads that work on rows take turns at Python's lock more than they work. None may open one in another.
+        """
+        same = copy(self)
+        same._slots = threading.BoundedSemaphore(most)  # noqa: SLF001 - it is one of us
+        return same
 
     @contextmanager
     def begin(self, *, quiet: bool = False) -> Iterator[Session]:
@@ -153,7 +164,7 @@ class Database:
         if self.is_sqlite and not self._turn.acquire(TURN_S):
             raise Busy("waited too long for our turn to write")
         try:
-            with answering(), Session(self.engine, expire_on_commit=False) as session, session.begin():
+            with self._slots, answering(), Session(self.engine, expire_on_commit=False) as session, session.begin():
                 yield session
         finally:
             if self.is_sqlite:
@@ -165,7 +176,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """Open a session for reading. Raises Busy likewise."""
-        with answering(), Session(self.reader, expire_on_commit=False) as session:
+        with self._slots, answering(), Session(self.reader, expire_on_commit=False) as session:
             yield session
 
     def close(self) -> None:

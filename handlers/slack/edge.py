@@ -51,7 +51,7 @@ class Edge:
     team_id: str
     token_works: Callable[[], bool]
     hooks: tuple[str, ...] = SLACK_HOOKS
-    languages: who.Languages = field(default_factory=dict)
+    languages: who.Languages = field(default_factory=who.Languages)
     apps: set[str] = field(default_factory=set)
     redraws: Redraws = field(default_factory=Redraws)
 

@@ -35,6 +35,7 @@ def user_changed(body: Payload, client: WebClient, context: BoltContext) -> None
         people.save(session, team_id, profile)
         if leaves:
             service.hand_over(session, team_id, profile.user_id, "left", edge.now())
+    edge.languages.forget(team_id, profile.user_id)
 
 
 def _concerns_us(session: Session, team_id: str, user_id: str) -> bool:

@@ -48,6 +48,7 @@ def take(ack: Any, body: Payload, context: BoltContext) -> None:
     wishes = _wishes(view)
     with edge.database.begin() as session:
         service.choose(session, actor, wishes, edge.now())
+    edge.languages.forget(actor.team_id, actor.user_id)
     ack()
 
 

@@ -1,5 +1,6 @@
 """Who is speaking, and in which language. People new to us are looked up at Slack, before any transaction."""
 
+import time
 from concurrent.futures import Executor
 from http.client import HTTPException
 from typing import Any, cast
@@ -23,8 +24,32 @@ LOOKUP_S = 0.8
 Payload = dict[str, Any]
 
 
-Languages = dict[tuple[str, str], str]
-"""Each person's language as we last knew it, for when the database cannot tell."""
+FRESH_S = 60.0
+"""How long we go by the language we know of somebody: what they chose in another replica counts after that."""
+
+
+class Languages:
+    """Each person's language as we last knew it: for a minute, and for when the database cannot tell."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str], tuple[str, float]] = {}
+
+    def fresh(self, team_id: str, user_id: str) -> str | None:
+        """Return a language the database told within the last minute."""
+        locale, until = self._known.get((team_id, user_id), (None, 0.0))
+        return locale if time.monotonic() < until else None
+
+    def last(self, team_id: str, user_id: str) -> str:
+        """Return the language we last knew of, English without one."""
+        return self._known.get((team_id, user_id), (FALLBACK, 0.0))[0]
+
+    def learn(self, team_id: str, user_id: str, locale: str, *, fresh: bool) -> None:
+        """Note a language; `fresh` when the database told it."""
+        self._known[team_id, user_id] = (locale, time.monotonic() + FRESH_S if fresh else 0.0)
+
+    def forget(self, team_id: str, user_id: str) -> None:
+        """Ask the database next time: somebody's language may be another one now."""
+        self.learn(team_id, user_id, self.last(team_id, user_id), fresh=False)
 
 
 def actor(
@@ -36,19 +61,21 @@ def actor(
     workspace, `home`, is not remembered.
     """
     team_id, user_id = ids(body)
+    fresh = languages.fresh(team_id, user_id)
+    if fresh:
+        return Actor(team_id, user_id, fresh)
     try:
-        locale = _locale(database, client, team_id, user_id, None if is_from_elsewhere(body, home) else later)
+        with database.read() as session:
+            known = people.known_language(session, team_id, user_id)
     except Busy:
-        return Actor(team_id, user_id, languages.get((team_id, user_id), FALLBACK))
-    languages[team_id, user_id] = locale
+        return Actor(team_id, user_id, languages.last(team_id, user_id))
+    later_here = None if is_from_elsewhere(body, home) else later
+    locale = known or _looked_up(database, client, team_id, user_id, later_here)
+    languages.learn(team_id, user_id, locale, fresh=known is not None)
     return Actor(team_id, user_id, locale)
 
 
-def _locale(database: Database, client: WebClient, team_id: str, user_id: str, later: Executor | None) -> str:
-    with database.read() as session:
-        known = people.known_language(session, team_id, user_id)
-    if known:
-        return known
+def _looked_up(database: Database, client: WebClient, team_id: str, user_id: str, later: Executor | None) -> str:
     found = look_up(client, user_id)
     if found and later:
         later.submit(remember, database, team_id, found)

@@ -73,6 +73,15 @@ def test_each_outcome_sets_the_state_and_how_long_the_lane_rests(
     assert (row.settled_at is None) == (state in outbox.OPEN)
 
 
+def test_the_pace_is_that_of_the_beginnings_however_long_slack_takes(session: Session) -> None:
+    row = claimed(session, letter("card:F-1"))
+    settle(session, row, Sent("C1", "17.5"), PACE, later(seconds=1.5), MONDAY)
+    assert free_at(session) == timedelta(seconds=2)
+    row = claimed(session, letter("card:F-2", "review"))
+    settle(session, row, RetryAfter(30), PACE, later(seconds=1.5), MONDAY)
+    assert free_at(session, "review") == timedelta(seconds=31.5)  # what Slack asks for counts from its answer
+
+
 def test_a_message_that_is_redrawn_keeps_its_place(session: Session) -> None:
     settle(session, claimed(session, letter("card:F-1")), Sent("C1", "17.5"), PACE, MONDAY, MONDAY)
     place = places.of(session, TEAM, "card:F-1")

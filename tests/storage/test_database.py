@@ -340,3 +340,27 @@ def test_a_statement_is_built_once_for_each_dialect_and_executed_with_its_values
         keys = [session.execute(note(session), {"team_id": TEAM, "key": key, "at": MONDAY}).scalar() for key in "aba"]
     assert keys == ["a", "b", None]
     assert len(built) == 1
+
+
+# Few sessions at once
+
+
+def test_few_lets_so_many_sessions_open_at_once_and_disturbs_nobody_else(sqlite_file: Path) -> None:
+    database = Database(f"sqlite:///{sqlite_file}")
+    few, opened = database.few(1), threading.Event()
+
+    def look() -> None:
+        with few.read():
+            opened.set()
+
+    with few.begin() as session:
+        second = threading.Thread(target=look)
+        second.start()
+        assert not opened.wait(0.1)
+        with database.read():
+            pass
+        counters.take(session, TEAM, "feedback")
+    second.join()
+    assert opened.is_set()
+    assert take(database) == 2
+    database.close()

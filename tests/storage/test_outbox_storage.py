@@ -254,6 +254,13 @@ def test_before_it_is_posted_a_row_says_where_and_renews_its_lease(session: Sess
     assert (again.state, again.channel, again.thread_ts) == ("sending", "C1", "17.5")
 
 
+def test_a_row_may_be_aimed_within_its_lease(session: Session) -> None:
+    put(session, letter("a"))
+    (row,) = claim(session)
+    assert outbox.aim(session, row, "C1", None)
+    assert lane(session).free_at == MONDAY + LEASE
+
+
 def test_who_lost_the_claim_cannot_aim(session: Session) -> None:
     put(session, letter("a"))
     (stale,) = claim(session)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from tests.torture.rig import Part
 
-LONG_REST_S = (1.5, 5.0)
+LONG_REST_S = (0.8, 2.5)
 """Between two blows in the long run: bots that start all the time do little else."""
 
 PARTS = {
@@ -13,7 +13,7 @@ PARTS = {
         Part("sqlite-http", "sqlite", "http", seed=11, rest_s=LONG_REST_S),
         Part("sqlite-socket", "sqlite", "socket", seed=12, rest_s=LONG_REST_S),
         Part("postgresql-http", "postgresql", "http", replicas=2, seed=13, rest_s=LONG_REST_S),
-        Part("postgresql-socket", "postgresql", "socket", replicas=3, seed=14, rest_s=LONG_REST_S),
+        Part("postgresql-socket", "postgresql", "socket", replicas=4, seed=14, rest_s=LONG_REST_S),
     )
 }
 

@@ -19,6 +19,7 @@ from sqlalchemy import (
     insert,
     or_,
     select,
+    text,
     update,
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -74,6 +75,13 @@ class Question(Base):
         ForeignKeyConstraint(["team_id", "feedback"], ["feedback.team_id", "feedback.number"]),
         Index(None, "follow_up_at"),
         Index(None, "team_id", "feedback", "number"),
+        Index(
+            "ix_questions_unanswered",
+            "team_id",
+            "number",
+            sqlite_where=text("answer IS NULL"),
+            postgresql_where=text("answer IS NULL"),
+        ),
     )
 
     team_id: Mapped[str] = mapped_column(String(20), primary_key=True)

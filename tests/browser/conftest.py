@@ -1,7 +1,6 @@
 """Browsers, and the workspaces they look at: Needline's own, and one with a tiny app that takes any form."""
 
 import logging
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,13 +8,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Error, sync_playwright
 from screen import Screen, Sit, launch, seated
-from slack_bolt import App
-from slack_sdk import WebClient
 
 from practice.people import Person
 from practice.workspace import Workspace
 from tests import workspace
-from tests.practice.echo_app import MANIFEST, EchoServer, Room, Served
+from tests.practice.echo_app import MANIFEST, Room, Served, served
 from tests.workspace import Office
 
 
@@ -48,22 +45,6 @@ def sit(browser: Browser) -> Iterator[Sit]:
     assert [trouble for screen in screens for trouble in screen.troubles] == []
 
 
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
-    """One team with Needline for all tests of a file."""
-    folder = tmp_path_factory.mktemp("office")
-    with workspace.new_database("sqlite", folder) as url, workspace.opened(url) as office:
-        yield office
-        assert office.ws.problems == []
-
-
-@pytest.fixture
-def office(shared: Office) -> Iterator[Office]:
-    """The file's team, tidied up after each test."""
-    with workspace.tidied(shared) as office:
-        yield office
-
-
 @pytest.fixture
 def own_office(tmp_path: Path) -> Iterator[Office]:
     """A team of the test's own, which it may leave in any state."""
@@ -89,16 +70,6 @@ def room(ws: Workspace) -> Room:
 @pytest.fixture
 def app(ws: Workspace) -> Iterator[Served]:
     """The tiny app, listening."""
-    logger = logging.getLogger("tests.browser")
-    logger.setLevel(logging.CRITICAL)
-    client = WebClient(token=ws.bot_token, base_url=ws.api_url, retry_handlers=[])
-    server = EchoServer()
-    server.bolt = App(client=client, signing_secret=ws.signing_secret, process_before_response=True, logger=logger)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    url = f"http://127.0.0.1:{server.server_port}/slack/events"
-    ws.connect(url)
-    yield Served(server.bolt, client, url)
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with served(ws, logging.getLogger("tests.browser")) as app:
+        ws.connect(app.url)
+        yield app

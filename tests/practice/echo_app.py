@@ -1,6 +1,10 @@
 """A small Bolt app of the tests' own, served over HTTP, that stands in for some app; and short ways to write blocks."""
 
 import json
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,6 +17,7 @@ from slack_sdk import WebClient
 
 from practice.handles import Channel
 from practice.people import Person
+from practice.workspace import Workspace
 
 Json = dict[str, Any]
 Room = tuple[Person, Person, Channel]
@@ -142,3 +147,20 @@ class EchoServer(ThreadingHTTPServer):
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
+
+
+@contextmanager
+def served(ws: Workspace, logger: logging.Logger) -> Iterator[Served]:
+    """Let the app listen, without a word in the log."""
+    logger.setLevel(logging.CRITICAL)
+    client = WebClient(token=ws.bot_token, base_url=ws.api_url, retry_handlers=[])
+    bolt = App(client=client, signing_secret=ws.signing_secret, process_before_response=True, logger=logger)
+    server = EchoServer()
+    server.bolt = bolt
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    url = f"http://127.0.0.1:{server.server_port}/slack/events"
+    yield Served(bolt, client, url)
+    server.shutdown()
+    server.server_close()
+    thread.join()

@@ -149,7 +149,8 @@ class Database:
     def few(self, most: int) -> Self:
         """Return the same database, with at most so many sessions at once among those who use what is returned.
 
-        Many threads that work on rows take turns at Python's lock more than they work. None may open one in another.
+        Many threads that work on rows take turns at Python's lock more than they work (docs/decisions/0013). Nobody may
+        open one of these sessions within another.
         """
         same = copy(self)
         same._slots = threading.BoundedSemaphore(most)  # noqa: SLF001 - it is one of us

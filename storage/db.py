@@ -134,6 +134,24 @@ class FairLock:
                 self._held = False
 
 
+class _Slots(AbstractContextManager[None]):
+    """Lets in so many at once. Within itself it would wait for itself, so that is an error."""
+
+    def __init__(self, most: int) -> None:
+        self._free = threading.BoundedSemaphore(most)
+        self._here = threading.local()
+
+    def __enter__(self) -> None:
+        if getattr(self._here, "inside", False):
+            raise RuntimeError("a session of few() was opened within another one")
+        self._free.acquire()
+        self._here.inside = True
+
+    def __exit__(self, *_error: object) -> None:
+        self._here.inside = False
+        self._free.release()
+
+
 class Database:
     """One database: `begin()` for a write transaction, `read()` for reading."""
 
@@ -149,11 +167,11 @@ class Database:
     def few(self, most: int) -> Self:
         """Return the same database, with at most so many sessions at once among those who use what is returned.
 
-        Many threads that work on rows take turns at Python's lock more than they work (docs/decisions/0013). Nobody may
-        open one of these sessions within another.
+        Many threads that work on rows take turns at Python's lock more than they work (docs/decisions/0013). Opening one
+        of these sessions within another raises RuntimeError.
         """
         same = copy(self)
-        same._slots = threading.BoundedSemaphore(most)  # noqa: SLF001 - it is one of us
+        same._slots = _Slots(most)  # noqa: SLF001 - it is one of us
         return same
 
     @contextmanager

@@ -364,3 +364,12 @@ def test_few_lets_so_many_sessions_open_at_once_and_disturbs_nobody_else(sqlite_
     assert opened.is_set()
     assert take(database) == 2
     database.close()
+
+
+def test_few_refuses_what_would_wait_for_itself(sqlite_file: Path) -> None:
+    few = Database(f"sqlite:///{sqlite_file}").few(2)
+    with few.read(), pytest.raises(RuntimeError, match="within another"), few.begin():
+        pass
+    with few.begin():
+        pass
+    few.close()

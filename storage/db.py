@@ -167,8 +167,8 @@ class Database:
     def few(self, most: int) -> Self:
         """Return the same database, with at most so many sessions at once among those who use what is returned.
 
-        Many threads that work on rows take turns at Python's lock more than they work (docs/decisions/0013). Opening one
-        of these sessions within another raises RuntimeError.
+        Many threads that work on rows hand Python's lock around more than they work (docs/decisions/0013). One of these
+        sessions within another raises RuntimeError.
         """
         same = copy(self)
         same._slots = _Slots(most)  # noqa: SLF001 - it is one of us
@@ -180,17 +180,25 @@ class Database:
 
         `quiet` commits are not announced to `committed`, which wakes the delivery.
         """
-        if self.is_sqlite and not self._turn.acquire(TURN_S):
-            raise Busy("waited too long for our turn to write")
-        try:
-            with self._slots, answering(), Session(self.engine, expire_on_commit=False) as session, session.begin():
-                yield session
-        finally:
-            if self.is_sqlite:
-                self._turn.release()
+        opened = Session(self.engine, expire_on_commit=False)
+        with self._slots, self._turn_to_write(), answering(), opened as session, session.begin():
+            yield session
         if not quiet:
             for listener in self.committed:
                 listener()
+
+    @contextmanager
+    def _turn_to_write(self) -> Iterator[None]:
+        """On SQLite, wait for our turn among the threads of this process."""
+        if not self.is_sqlite:
+            yield
+            return
+        if not self._turn.acquire(TURN_S):
+            raise Busy("waited too long for our turn to write")
+        try:
+            yield
+        finally:
+            self._turn.release()
 
     @contextmanager
     def read(self) -> Iterator[Session]:

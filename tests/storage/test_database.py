@@ -366,6 +366,24 @@ def test_few_lets_so_many_sessions_open_at_once_and_disturbs_nobody_else(sqlite_
     database.close()
 
 
+def test_who_waits_to_be_one_of_few_keeps_nobody_from_writing(sqlite_file: Path) -> None:
+    database = Database(f"sqlite:///{sqlite_file}")
+    few = database.few(1)
+
+    def write() -> None:
+        with few.begin() as session:
+            counters.take(session, TEAM, "feedback")
+
+    with few.read():
+        waiting = threading.Thread(target=write)
+        waiting.start()
+        time.sleep(0.1)
+        assert took(lambda: take(database)) < TURN_S / 2
+    waiting.join()
+    assert take(database) == 3
+    database.close()
+
+
 def test_few_refuses_what_would_wait_for_itself(sqlite_file: Path) -> None:
     few = Database(f"sqlite:///{sqlite_file}").few(2)
     with few.read(), pytest.raises(RuntimeError, match="within another"), few.begin():

@@ -27,7 +27,7 @@ log = structlog.get_logger(__name__)
 IDLE_S = 0.25
 """How often an idle loop looks for work that became due; a commit of ours wakes it at once."""
 
-REST_S = 0.01
+REST_S = 0.05
 """How long a loop that found nothing due rests before it looks again: many commits at once wake it once."""
 
 GATHER_S = 0.02

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import Boolean, Date, String, bindparam, func, select, true, update
+from sqlalchemy import Boolean, Date, Index, String, bindparam, func, select, text, true, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from bot.i18n import FALLBACK
@@ -21,6 +21,15 @@ class Person(Base):
     """
 
     __tablename__ = "people"
+    __table_args__ = (
+        Index(
+            "ix_people_away",
+            "team_id",
+            "back_on",
+            sqlite_where=text("back_on IS NOT NULL"),
+            postgresql_where=text("back_on IS NOT NULL"),
+        ),
+    )
 
     team_id: Mapped[str] = mapped_column(String(20), primary_key=True)
     user_id: Mapped[str] = mapped_column(String(20), primary_key=True)
@@ -131,16 +140,13 @@ def gone(session: Session, team_id: str, user_ids: set[str]) -> set[str]:
 
 def away(session: Session, team_id: str, user_ids: Collection[str], today: date) -> set[str]:
     """Return who of these is away on a day."""
-    if not user_ids:
-        return set()
-    wanted = {"team_id": team_id, "user_ids": list(user_ids), "today": today}
-    return set(session.scalars(_AWAY, wanted))
+    return set(user_ids).intersection(session.scalars(_AWAY, {"team_id": team_id, "today": today}))
 
 
 _AMONG = (_KNOWN.team_id == bindparam("team_id"), _KNOWN.user_id.in_(bindparam("user_ids", expanding=True)))
 _NAMES = select(_KNOWN.user_id, _KNOWN.name).where(*_AMONG)
 _GONE = select(_KNOWN.user_id).where(*_AMONG, _KNOWN.deleted.is_(True))
-_AWAY = select(_KNOWN.user_id).where(*_AMONG, _KNOWN.back_on > bindparam("today"))
+_AWAY = select(_KNOWN.user_id).where(_KNOWN.team_id == bindparam("team_id"), _KNOWN.back_on > bindparam("today"))
 
 
 def choose_summary(session: Session, team_id: str, user_id: str, wish: str) -> bool:

@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
-from storage import feedback, home, migrations
+from storage import feedback, home, migrations, people
 from storage.db import Database
+from tests.make import MONDAY
 
 OF_FEEDBACK = "ix_questions_team_id_feedback_number (team_id=? AND feedback=?"
 OF_REQUIREMENT = "ix_feedback_team_id_requirement_number (team_id=? AND requirement=?"
@@ -19,6 +20,7 @@ PLANS: dict[str, tuple[Callable[[Session], Any], list[str]]] = {
     "questions": (lambda s: feedback.questions(s, "T1", 1), [OF_FEEDBACK]),
     "of_requirement": (lambda s: feedback.of_requirement(s, "T1", 1), [OF_REQUIREMENT]),
     "unanswered": (lambda s: feedback.unanswered(s, "T1", 1), [UNANSWERED]),
+    "away": (lambda s: people.away(s, "T1", ["UALICE"], MONDAY.date()), ["ix_people_away (team_id=? AND back_on>?"]),
     "to_answer": (lambda s: home.to_answer(s, "T1", "UALICE", 10), [UNANSWERED]),
 }
 

@@ -63,7 +63,7 @@ def _into(channel: str) -> Iterator[None]:
 
 
 @dataclass(frozen=True)
-class _Letter:
+class _Claim:
     """A claimed row, drawn. Its message stands at `posted`, or is to be posted in `channel`, as far as we know.
 
     The row was ours for `lease` when we began.
@@ -89,20 +89,20 @@ class SlackSender:
     def __call__(self, row: OutboxRow, *, maybe_shown: bool, lease: timedelta) -> Outcome:
         """Draw the row and send it."""
         try:
-            letter = self._draw(row, maybe_shown=maybe_shown, lease=lease)
+            claim = self._draw(row, maybe_shown=maybe_shown, lease=lease)
         except (Busy, PolicyUnreadableError) as error:
             return _not_drawn(error, row, maybe_shown=maybe_shown)
         except Exception:
             log.exception("sender.not_drawn", team=row.team_id, row=row.id, kind=row.kind)
             return Dead("drawing_failed")
-        if letter is None:
+        if claim is None:
             return Moot("nothing left to say")
-        return self._try(letter)
+        return self._try(claim)
 
-    def _try(self, letter: _Letter) -> Outcome:
-        maybe_shown = letter.maybe_shown
+    def _try(self, claim: _Claim) -> Outcome:
+        maybe_shown = claim.maybe_shown
         try:
-            return self._send(letter)
+            return self._send(claim)
         except _ClosedError as closed:
             return Dead(closed.name, closed.channel)
         except SlackApiError as error:
@@ -110,7 +110,7 @@ class SlackSender:
         except (SlackClientError, OSError, HTTPException, Busy) as error:
             return Unknown(type(error).__name__)
 
-    def _draw(self, row: OutboxRow, *, maybe_shown: bool, lease: timedelta) -> _Letter | None:
+    def _draw(self, row: OutboxRow, *, maybe_shown: bool, lease: timedelta) -> _Claim | None:
         """Draw a row. A person to whom we write for the first time is looked up before, for their language."""
         began = self.now()
         with self.database.read() as session:
@@ -126,7 +126,7 @@ class SlackSender:
         if drawn.left:
             with self.database.begin() as session:
                 letters.leave_for_later(session, row, drawn.left, self.now())
-        return _Letter(row, drawn, posted, channel, maybe_shown, lease, began)
+        return _Claim(row, drawn, posted, channel, maybe_shown, lease, began)
 
     def _look(self, session: Session, row: OutboxRow) -> tuple[Drawn, Place | None, str | None] | None:
         """Return the row as drawn, where its message stands, and else where it is to be posted, as far as we know."""
@@ -136,21 +136,21 @@ class SlackSender:
         posted = places.of(session, row.team_id, row.key) if drawn.redrawn else None
         return drawn, posted, None if posted else _leads_to(session, row)
 
-    def _send(self, letter: _Letter) -> Outcome:
-        row, drawn = letter.row, letter.drawn
-        if letter.posted:
-            updated = self._update(row, letter.posted, drawn)
+    def _send(self, claim: _Claim) -> Outcome:
+        row, drawn = claim.row, claim.drawn
+        if claim.posted:
+            updated = self._update(row, claim.posted, drawn)
             if updated:
                 return updated
-        if letter.maybe_shown:
+        if claim.maybe_shown:
             ts = self._find(row)
             if ts:
                 return Sent(str(row.channel), ts, redrawn=drawn.redrawn, found=True)
         if not drawn.worth_posting:
             return Moot("over before it was posted")
-        if letter.maybe_shown and row.lane not in CHANNELS and row.priority > outbox.URGENT:
+        if claim.maybe_shown and row.lane not in CHANNELS and row.priority > outbox.URGENT:
             return RetryAfter(0.0, "not shown")  # claimed anew it waits until nobody is woken by it
-        return self._post(letter)
+        return self._post(claim)
 
     def _find(self, row: OutboxRow) -> str | None:
         """Look for a former try; None also when it went to a channel that was given up for another."""
@@ -180,15 +180,15 @@ class SlackSender:
             raise
         return Sent(posted.channel, posted.ts)
 
-    def _post(self, letter: _Letter) -> Outcome:
-        row, drawn = letter.row, letter.drawn
-        channel = letter.channel or self._channel(row)
+    def _post(self, claim: _Claim) -> Outcome:
+        row, drawn = claim.row, claim.drawn
+        channel = claim.channel or self._channel(row)
         if channel is None:
             return Dead(f"no_{row.lane}_channel", closed="")
         more: dict[str, Any] = {}
         if drawn.thread_ts:
             more = {"thread_ts": drawn.thread_ts, "reply_broadcast": drawn.broadcast}
-        if not self._aim(letter, channel):
+        if not self._aim(claim, channel):
             return Unknown("the claim was lost")
         with _into(channel):
             answer = self.client.chat_postMessage(
@@ -208,15 +208,15 @@ class SlackSender:
         except (SlackClientError, OSError, HTTPException) as error:
             log.warning("sender.not_taken_back", channel=sent.channel, ts=sent.ts, error=type(error).__name__)
 
-    def _aim(self, letter: _Letter, channel: str) -> bool:
+    def _aim(self, claim: _Claim, channel: str) -> bool:
         """Note where the message goes before it goes; False when the claim was lost.
 
         Most of the lease is to be ahead of it: it is renewed when drawing took long.
         """
         now = self.now()
-        free_at = now + letter.lease if now > letter.began + letter.lease / 4 else None
+        free_at = now + claim.lease if now > claim.began + claim.lease / 4 else None
         with self.database.begin(quiet=True) as session:
-            return outbox.aim(session, letter.row, channel, letter.drawn.thread_ts, free_at)
+            return outbox.aim(session, claim.row, channel, claim.drawn.thread_ts, free_at)
 
     def _channel(self, row: OutboxRow) -> str | None:
         """Return where a lane leads: a channel of the policy, or our DM with a person, learnt before the first send."""

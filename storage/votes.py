@@ -270,7 +270,13 @@ def unvoted(user_id: str) -> tuple[ColumnElement[bool], ...]:
 
 
 def lower_quorum(session: Session, team_id: str, quorum: int) -> list[int]:
-    """Let no open round need more votes than this; return the requirements whose rounds needed more."""
-    where = (Round.team_id == team_id, Round.closed_at.is_(None), Round.quorum > quorum)
-    lowered = update(table(Round)).where(*where).values(quorum=quorum).returning(table(Round).c.requirement)
+    """Let no open round need more votes than this; return the requirements whose rounds needed more.
+
+    A round that has votes needs one more at least: nothing would close one whose quorum came down to the votes it has.
+    """
+    mine = (Ballot.team_id == Round.team_id, Ballot.requirement == Round.requirement, Ballot.round == Round.number)
+    next_vote = select(func.count() + 1).where(*mine).correlate(table(Round)).scalar_subquery()
+    least = case((next_vote > quorum, next_vote), else_=quorum)
+    where = (Round.team_id == team_id, Round.closed_at.is_(None), Round.quorum > least)
+    lowered = update(table(Round)).where(*where).values(quorum=least).returning(table(Round).c.requirement)
     return sorted(session.scalars(lowered))

@@ -3,6 +3,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from bot.domain.people import Actor
+from bot.domain.votes import Choice
 from bot.policy import Policy, PolicyError, PolicyUnreadableError, build
 from bot.services import policy
 from storage import people, places, policy_log
@@ -11,7 +12,7 @@ from storage.db import Database
 from storage.outbox import OutboxRow
 from storage.people import Profile
 from tests import make
-from tests.make import ADA, BOB, MARA, MONDAY, TEAM, refusal
+from tests.make import ADA, BOB, DORA, MARA, MONDAY, TEAM, refusal
 
 
 def killed(session: Session) -> None:
@@ -193,3 +194,18 @@ def test_nobody_but_an_admin_sends_again(session: Session, somebody: Actor) -> N
     make.rules(session)
     with refusal(session, "refused.admins_only"):
         policy.send_again(session, somebody, "triage", "not_in_channel", MONDAY)
+
+
+def test_a_round_that_reviewers_left_and_came_back_to_is_closed_by_the_next_vote(session: Session) -> None:
+    make.rules(session)
+    number = make.file(session).requirement
+    assert number
+    make.vote(session, BOB, number, Choice.APPROVE)
+    others = {"managers": ["UMARA"], "admins": ["UADA"]}
+    policy.apply(session, TEAM, {"people": {**others, "reviewers": []}}, "UADA", MONDAY)
+    back = {"people": {**others, "reviewers": ["UBOB", "UDORA"]}, "vote": {"quorum": 1}}
+    policy.apply(session, TEAM, back, "UADA", MONDAY)
+    vote = make.newest_round(session, number)
+    assert (vote.quorum, vote.closed_at) == (2, None)
+    make.vote(session, DORA, number, Choice.APPROVE)
+    assert make.newest_round(session, number).result == "approved"

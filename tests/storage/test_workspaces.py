@@ -270,7 +270,7 @@ WRITES: dict[str, Call] = {
 def story(session: Session, team_id: str) -> None:
     """Live through the same days in a workspace; every word says whose it is."""
     alice, bob = Actor(team_id, "UALICE"), Actor(team_id, "UBOB")
-    make.rules(session, team_id, departments={"csm": ["UALICE"]}, vote={"quorum": len(team_id) - 4})
+    make.rules(session, team_id, departments={"csm": ["UALICE"]}, vote={"quorum": 10 - len(team_id)})
     policy.replace(session, team_id, {"channels": {"triage": f"C{team_id}"}}, "test", MONDAY)
     people.save(
         session, team_id, people.Profile("UALICE", f"Alice of {team_id}", "en" if team_id == OURS else "zh_Hans")

@@ -349,8 +349,9 @@ class Model(Memory):
 
     def _begin(self, quorum: int) -> None:
         for number, rounds in self.rounds.items():
-            if rounds[-1]["result"] is None and rounds[-1]["quorum"] > quorum:
-                rounds[-1]["quorum"] = quorum
+            least = max(quorum, len(ballots(rounds[-1])) + 1)
+            if rounds[-1]["result"] is None and rounds[-1]["quorum"] > least:
+                rounds[-1]["quorum"] = least
                 self.say(f"card:F-{self.requirements[number]['origin']}")
 
     def _hand_over(self, reviewer: str) -> None:

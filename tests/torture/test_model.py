@@ -119,7 +119,9 @@ class Team(RuleBasedStateMachine):
                 make.rules(session, team)
             for words in "abcdef":
                 self._live(session, words)
-            log = session.scalars(select(PolicyChange.name).where(PolicyChange.team_id == self.team))
+            log = session.scalars(
+                select(PolicyChange.name).where(PolicyChange.team_id == self.team).order_by(PolicyChange.number)
+            )
             self.model = Model(policy_log=list(log))
             self.model.rules["reviewers"] = REVIEWERS
             _, self.theirs = rows.of(session, self.team, self.neighbour)

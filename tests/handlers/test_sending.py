@@ -2,16 +2,27 @@
 
 import json
 from collections import Counter
+from datetime import timedelta
+from itertools import chain, repeat
 from typing import Any
 
 import pytest
 from slack_sdk import WebClient
 
+from bot.delivery import Sent
 from bot.domain.people import Actor
 from bot.services import feedback
-from practice.workspace import Message
-from tests import workspace
+from handlers.slack.sender import SlackSender
+from practice.workspace import Message, Workspace
+from storage import outbox
+from storage.db import Database
+from storage.outbox import Lane, OutboxRow
+from tests import make, workspace
+from tests.bot import ROOT
+from tests.make import MONDAY, TEAM, later
 from tests.workspace import Office
+
+LEASE = timedelta(seconds=60)
 
 FAULTS = {
     "drop_before": {},
@@ -125,3 +136,27 @@ def test_what_was_withdrawn_before_its_card_was_posted_gets_no_card(office: Offi
     workspace.quiet(office)
     assert workspace.posted(office, f"card:F-{number}") is None
     assert workspace.receipt(office, number).buttons() == []
+
+
+@pytest.mark.parametrize(("drawing_s", "leased_s"), [(10, 60), (20, 80)])
+def test_most_of_the_lease_is_ahead_when_a_message_goes(database: Database, drawing_s: int, leased_s: int) -> None:
+    moments = chain([MONDAY], repeat(later(seconds=drawing_s)))
+    with Workspace(ROOT / "manifest.json") as ws:
+        sender = SlackSender(database.few(1), WebClient(ws.bot_token, ws.api_url), lambda: next(moments))
+        card = claimed_card(database, ws)
+        assert isinstance(sender(card, maybe_shown=False, lease=LEASE), Sent)
+    with database.read() as session:
+        lane = session.get(Lane, (TEAM, "triage"))
+        assert lane is not None
+        assert lane.free_at == later(seconds=leased_s)
+
+
+def claimed_card(database: Database, ws: Workspace) -> OutboxRow:
+    """File something whose card goes to a channel of a workspace, and claim the card."""
+    triage = ws.channel("triage")
+    ws.invite_bot(triage)
+    with database.begin() as session:
+        make.rules(session, channels={"triage": triage.id})
+        make.file(session)
+        rows = outbox.claim(session, MONDAY, lambda _: LEASE, 16)
+    return next(row for row in rows if row.kind == "card")

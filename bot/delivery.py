@@ -71,7 +71,10 @@ class Unknown:
 
 @dataclass(frozen=True)
 class Dead:
-    """Slack will never take it as things are; a person must do something. `closed`: the channel that refused it."""
+    """Slack will never take it as things are; a person must do something.
+
+    `closed`: the channel that refused it, where another might take it; empty when there was none to post it in.
+    """
 
     error: str
     closed: str | None = None
@@ -291,7 +294,7 @@ def _moved(session: Session, row: OutboxRow, closed: str | None) -> bool:
     if closed is None or row.lane not in CHANNELS:
         return False
     outbox.take_lanes(session, row.team_id, [row.lane])
-    return getattr(policy.load(session, row.team_id).channels, row.lane) not in {None, closed}
+    return policy.channel(session, row.team_id, row.lane) not in {None, closed}
 
 
 def _ending(outcome: Outcome, pace: DeliveryTable) -> tuple[str, float, dict[str, str | None]]:

@@ -75,15 +75,13 @@ def known_language(session: Session, team_id: str, user_id: str) -> str | None:
     return found
 
 
-_KNOWN = table(Person).c
-
-
 def im_channel(session: Session, team_id: str, user_id: str) -> str | None:
     """Return our DM channel with a person, if we learnt it."""
     found: str | None = session.scalar(_IM, {"team_id": team_id, "user_id": user_id})
     return found
 
 
+_KNOWN = table(Person).c
 _THEM = (_KNOWN.team_id == bindparam("team_id"), _KNOWN.user_id == bindparam("user_id"))
 _GET = select(Person).where(*_THEM)
 _LANGUAGE = select(_KNOWN.locale).where(*_THEM)

@@ -247,10 +247,10 @@ def name_of(office: Office) -> str:
 
 
 def terminate(office: Office) -> None:
-    """End all the bot's connections, as a restart of the server does."""
+    """End all the bot's connections, as a restart of the server does; wait until they are gone."""
     with psycopg.connect(postgres._running[0].get_uri(), autocommit=True) as connection:
         ours = "datname = %s AND application_name <> %s"
-        query = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {ours}"  # noqa: S608 - a constant
+        query = f"SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE {ours}"  # noqa: S608 - a constant
         connection.execute(query.encode(), [name_of(office), HOLDER])
 
 

@@ -73,8 +73,8 @@ FEATURES = (
     workspaces,
 )
 SEND_TIMEOUT_S = 10
-AT_ONCE = 2
-"""How many messages are drawn or written down at once, while up to 32 are on their way to Slack."""
+AT_ONCE = 1
+"""How many messages are drawn or written down at once, while up to 64 are on their way to Slack."""
 
 RESUME_EVERY = timedelta(seconds=5)
 GESTURE_TIMEOUT_S = 2

@@ -5,22 +5,28 @@ leased; a row still `sending` when the lease is over belongs to a process that d
 """
 
 import threading
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+import time
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from functools import partial
+from typing import Any
 
 import structlog
 from sqlalchemy.orm import Session
 
 from bot.domain.refusals import Busy
-from bot.policy import CHANNELS, DeliveryTable, Policy, PolicyError
+from bot.policy import CHANNELS, DeliveryTable, Policy, PolicyError, build
 from bot.services import news, people
-from storage import outbox, places, policy, workspaces
+from storage import claims, outbox, places, policy, workspaces
 from storage import people as people_store
+from storage.claims import Claim, Ending, LaneKey, Manner
 from storage.db import Database
 from storage.outbox import Letter, OutboxRow
+from storage.people import Person
+from storage.places import Place
 
 log = structlog.get_logger(__name__)
 
@@ -33,7 +39,10 @@ REST_S = 0.05
 GATHER_S = 0.02
 """How long it rests after it handed something out: what becomes due meanwhile is claimed together."""
 
-_CLAIMS = 16
+_CLAIMS = 32
+
+PATIENCE_S = (0.1, 0.5, 2.0, 5.0)
+"""How long we wait for the database when we stop, to write down what became of what was under way."""
 
 ENDS_WITHIN = 20
 """How many settle times we wait for another process to end a message that it took over from us."""
@@ -90,15 +99,22 @@ class Moot:
 Outcome = Sent | RetryAfter | Unknown | Dead | Moot
 
 
-class Sender(Protocol):
-    """Draws a row and sends it. `maybe_shown`: look for it first, a former try may have been shown.
+@dataclass(frozen=True)
+class Ended:
+    """What became of a claim that we began to send at a moment."""
 
-    `lease`: how long the row was ours when we got it.
-    """
+    claim: Claim
+    outcome: Outcome
+    began: datetime
 
-    def __call__(self, row: OutboxRow, *, maybe_shown: bool, lease: timedelta) -> Outcome:
-        """Send, and tell what became of it. Whatever it raises counts as Unknown."""
+    @property
+    def row(self) -> OutboxRow:
+        """Return the row that was claimed."""
+        return self.claim.row
 
+
+Sender = Callable[[Claim], Outcome]
+"""Draws a row and sends it, and tells what became of it. Whatever it raises counts as Unknown."""
 
 Settled = Callable[[OutboxRow, str, Outcome], object]
 """Hears of each outcome that was written down, and of the state it led to."""
@@ -108,14 +124,14 @@ TakeBack = Callable[[Sent], object]
 
 
 class Delivery:
-    """The loop and its workers."""
+    """The loop and its workers. The loop claims and settles, many at once; each worker draws and sends one message."""
 
     def __init__(
         self,
         database: Database,
         sender: Sender,
         now: Callable[[], datetime],
-        workers: int = 32,
+        workers: int = 64,
         settled: Settled = lambda *_: None,
         take_back: TakeBack = lambda _: None,
     ) -> None:
@@ -126,8 +142,7 @@ class Delivery:
         self._settled = settled
         self._take_back = take_back
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="sender")
-        self._under_way: set[tuple[str, str]] = set()
-        self._guard = threading.Lock()
+        self._under_way: dict[LaneKey, Future[Ended]] = {}
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._loop = threading.Thread(target=self._run, name="delivery", daemon=True)
@@ -149,7 +164,7 @@ class Delivery:
             self._wake.wait(IDLE_S)
             self._wake.clear()
             try:
-                while not self._stopping.is_set() and self._claim_and_hand_out():
+                while not self._stopping.is_set() and (self._settle_ended() | self._claim_and_hand_out()):
                     self._stopping.wait(GATHER_S)
                 self._stopping.wait(REST_S)
             except Busy:
@@ -158,78 +173,98 @@ class Delivery:
             except Exception:
                 log.exception("delivery.failed")
                 self._stopping.wait(1)
+        self._settle_last()
 
     def _claim_and_hand_out(self) -> bool:
-        with self._guard:
-            room = self._workers - len(self._under_way)
-            busy = set(self._under_way)
+        room = self._workers - len(self._under_way)
         if room <= 0:
             return False
-        claims = self._claim(min(room, _CLAIMS), busy)
-        for row, before, pace in claims:
-            with self._guard:
-                self._under_way.add((row.team_id, row.lane))
-            self._pool.submit(self._deliver, row, before, pace)
-        return bool(claims)
+        claimed = self._claim(min(room, _CLAIMS), set(self._under_way))
+        for claim in claimed:
+            sending = self._pool.submit(self._deliver, claim)
+            sending.add_done_callback(lambda _: self._wake.set())
+            self._under_way[claim.row.team_id, claim.row.lane] = sending
+        return bool(claimed)
 
-    def _claim(self, limit: int, busy: set[tuple[str, str]]) -> list[tuple[OutboxRow, str, DeliveryTable]]:
+    def _claim(self, limit: int, busy: set[LaneKey]) -> list[Claim]:
         now = self._now()
         with self._database.read() as session:
             stopped = workspaces.stopped(session)
-            due = outbox.next_due(session, stopped)
+            due = claims.next_due(session, stopped)
         if due is None or due > now:
             return []
         with self._database.begin(quiet=True) as session:
-            rules = _Rules(session, now)
-            rows = outbox.claim(session, now, rules.lease, limit, busy, hush=rules.quiet_until, stopped=stopped)
-            return [(row, row.state, rules[row.team_id].delivery) for row in rows]
+            return claims.claim(session, now, partial(manners, session, now), limit, busy, stopped)
 
-    def _deliver(self, row: OutboxRow, before: str, pace: DeliveryTable) -> None:
-        try:
-            began = self._now()
-            self._settle(row, self._send(row, before, pace), pace, began)
-        except Exception:
-            log.exception("delivery.settle_failed", team=row.team_id, row=row.id)
-        finally:
-            with self._guard:
-                self._under_way.discard((row.team_id, row.lane))
-            self._wake.set()
+    def _deliver(self, claim: Claim) -> Ended:
+        began = self._now()
+        return Ended(claim, self._send(claim), began)
 
-    def _send(self, row: OutboxRow, before: str, pace: DeliveryTable) -> Outcome:
-        maybe_shown = row.channel is not None and before in {"sending", "unknown"}
+    def _send(self, claim: Claim) -> Outcome:
+        reader = claim.manner.reader
+        if reader is not None and reader.deleted:
+            return Moot("its reader left")
         try:
-            return self._sender(row, maybe_shown=maybe_shown, lease=timedelta(seconds=pace.lease_s))
+            return self._sender(claim)
         except Exception as error:
+            row = claim.row
             log.exception("delivery.send_failed", team=row.team_id, row=row.id, kind=row.kind)
             return Unknown(type(error).__name__)
 
-    def _settle(self, row: OutboxRow, outcome: Outcome, pace: DeliveryTable, began: datetime) -> None:
-        """Write down what became of a row we `began` to send.
+    def _settle_ended(self) -> bool:
+        """Write down what became of all that ended. What dies may call for more, so each dead one is done by itself."""
+        ended = [sending.result() for sending in self._under_way.values() if sending.done()]
+        dead = [[one] for one in ended if isinstance(one.outcome, Dead)]
+        others = [one for one in ended if not isinstance(one.outcome, Dead)]
+        for together in ([others] if others else []) + dead:
+            self._settle(together)
+        return bool(ended)
 
-        If the database stays away, the lease runs out and the message is looked up.
-        """
-        for pause in (0.1, 0.5, 2.0, 5.0):
-            try:
-                with self._database.begin() as session:
-                    state = settle(session, row, outcome, pace, self._now(), began)
-            except Busy:
-                self._stopping.wait(pause)
-            else:
-                if state:
-                    self._settled(row, state, outcome)
-                elif isinstance(outcome, Sent) and outcome.posted:
-                    self._say_once(row, outcome, pace)
+    def _settle(self, ended: Sequence[Ended]) -> None:
+        try:
+            with self._database.begin() as session:
+                states = settle(session, ended, self._now())
+        except Busy:
+            raise
+        except Exception:
+            if len(ended) > 1:  # one of them must not hold up the others
+                for one in ended:
+                    self._settle([one])
                 return
-        log.error("delivery.not_settled", team=row.team_id, row=row.id)
+            log.exception("delivery.settle_failed", team=ended[0].row.team_id, row=ended[0].row.id)
+            states = {}
+        for one in ended:
+            self._is_settled(one, states.get(one.row.id))
+
+    def _is_settled(self, ended: Ended, state: str | None) -> None:
+        """Go on after a row was settled; without a state its claim was lost."""
+        row, outcome = ended.row, ended.outcome
+        del self._under_way[row.team_id, row.lane]
+        if state:
+            self._settled(row, state, outcome)
+        elif isinstance(outcome, Sent) and outcome.posted:
+            self._pool.submit(self._say_once, row, outcome, ended.claim.manner.pace)
+
+    def _settle_last(self) -> None:
+        """Settle what was under way. If the database stays away, leases run out and the messages are looked up."""
+        wait(self._under_way.values())
+        for pause in PATIENCE_S:
+            with suppress(Busy):
+                self._settle_ended()
+            if not self._under_way:
+                return
+            time.sleep(pause)
+        log.error("delivery.not_settled", lanes=[f"{team}/{lane}" for team, lane in self._under_way])
 
     def _say_once(self, row: OutboxRow, ours: Sent, pace: DeliveryTable) -> None:
         """We posted after our lease was over: we were held up, or Slack was. If another posted it too, ours goes.
 
         It may still be looking for ours, so that is asked when the row has ended.
         """
+        ended, ts = False, None
         for _ in range(ENDS_WITHIN):
-            with self._database.read() as session:
-                ended, ts = outbox.ending(session, row)
+            with suppress(Busy), self._database.read() as session:
+                ended, ts = claims.ending(session, row)
             if ended:
                 break
             self._stopping.wait(pace.settle_s)
@@ -238,52 +273,57 @@ class Delivery:
             self._take_back(ours)
 
 
-class _Rules(dict[str, Policy]):
-    """Each workspace's policy, read once a claim."""
-
-    def __init__(self, session: Session, now: datetime) -> None:
-        super().__init__()
-        self._session = session
-        self._now = now
-
-    def __missing__(self, team_id: str) -> Policy:
-        try:
-            self[team_id] = policy.load(self._session, team_id)
-        except PolicyError as error:  # written by a newer version; others' messages must not wait for it
-            log.error("delivery.policy_unreadable", team=team_id, reason=str(error))  # noqa: TRY400 - no fault of ours
-            self[team_id] = Policy()
-        return self[team_id]
-
-    def lease(self, team_id: str) -> timedelta:
-        """Return how long a claimed lane is ours."""
-        return timedelta(seconds=self[team_id].delivery.lease_s)
-
-    def quiet_until(self, team_id: str, lane: str) -> datetime | None:
-        """Return until when the person of a lane is not to be disturbed; None by day, and for channels."""
-        if lane in CHANNELS:
-            return None
-        return people.quiet_until(self._session, self[team_id], team_id, lane, self._now)
+def manners(session: Session, now: datetime, lanes: Collection[LaneKey]) -> dict[LaneKey, Manner]:
+    """Return how lanes are served at a moment, by their workspaces' policies and by who reads them."""
+    rules = {
+        team_id: _rules(team_id, set_) for team_id, set_ in policy.tables_of(session, {t for t, _ in lanes}).items()
+    }
+    readers = people_store.get_all(session, [lane for lane in lanes if lane[1] not in CHANNELS])
+    return {lane: _manner(rules[lane[0]], lane[1], readers.get(lane), now) for lane in lanes}
 
 
-def settle(
-    session: Session, row: OutboxRow, outcome: Outcome, pace: DeliveryTable, now: datetime, began: datetime
-) -> str | None:
-    """Write down what became of a claimed row, and what follows from it. Return its state; None for a lost claim.
+def _rules(team_id: str, tables: dict[str, Any]) -> Policy:
+    try:
+        return build(tables)
+    except PolicyError as error:  # written by a newer version; others' messages must not wait for it
+        log.error("delivery.policy_unreadable", team=team_id, reason=str(error))  # noqa: TRY400 - no fault of ours
+        return Policy()
 
-    The pace is that of the beginnings, so that it does not matter how long Slack takes to answer.
+
+def _manner(rules: Policy, lane: str, reader: Person | None, now: datetime) -> Manner:
+    if lane in CHANNELS:
+        return Manner(rules.delivery, leads_to=rules.channels.of(lane))
+    leads_to = reader.im_channel if reader else None
+    return Manner(rules.delivery, people.quiet_until(reader, rules, now), leads_to, reader)
+
+
+def settle(session: Session, ended: Collection[Ended], now: datetime) -> dict[str, str]:
+    """Write down what became of claimed rows, and what follows from it.
+
+    Return row id -> state, without those whose claim was lost.
     """
-    if isinstance(outcome, Dead) and _moved(session, row, outcome.closed):
-        outcome = RetryAfter(0.0, "the channel was changed")
-    state, pause_s, facts = _ending(outcome, pace)
-    free_at = (began if isinstance(outcome, Sent) else now) + timedelta(seconds=pause_s)
-    also = _notices(session, row, outcome.error) if isinstance(outcome, Dead) else []
-    if not outbox.settle(session, row, state, free_at, now, also=also, **facts):
-        log.warning("delivery.claim_lost", team=row.team_id, row=row.id)
+    endings = [_ending(session, one, now) for one in ended]
+    still = claims.settle(session, endings, now)
+    places.remember(session, [place for one in ended if one.row.id in still and (place := _place(one))])
+    for one in endings:
+        _write_log(one, lost=one.row.id not in still)
+    return {one.row.id: one.state for one in endings if one.row.id in still}
+
+
+def _place(one: Ended) -> Place | None:
+    """Return where a message stands that is redrawn in place; None for others."""
+    if not isinstance(one.outcome, Sent) or not one.outcome.redrawn:
         return None
-    log.info("delivery.settled", state=state, team=row.team_id, row=row.id, kind=row.kind, about=row.about, **facts)
-    if isinstance(outcome, Sent) and outcome.redrawn:
-        places.remember(session, row.team_id, row.key, outcome.channel, outcome.ts)
-    return state
+    return Place(team_id=one.row.team_id, key=one.row.key, channel=one.outcome.channel, ts=one.outcome.ts)
+
+
+def _write_log(one: Ending, *, lost: bool) -> None:
+    row = one.row
+    if lost:
+        log.warning("delivery.claim_lost", team=row.team_id, row=row.id)
+        return
+    facts = {"kind": row.kind, "about": row.about, **one.facts}
+    log.info("delivery.settled", state=one.state, team=row.team_id, row=row.id, **facts)
 
 
 def _moved(session: Session, row: OutboxRow, closed: str | None) -> bool:
@@ -297,7 +337,21 @@ def _moved(session: Session, row: OutboxRow, closed: str | None) -> bool:
     return policy.channel(session, row.team_id, row.lane) not in {None, closed}
 
 
-def _ending(outcome: Outcome, pace: DeliveryTable) -> tuple[str, float, dict[str, str | None]]:
+def _ending(session: Session, ended: Ended, now: datetime) -> Ending:
+    """Return the end of a claim, with an admin's notice of what died.
+
+    The pace is that of the beginnings, so that it does not matter how long Slack takes to answer.
+    """
+    row, outcome = ended.row, ended.outcome
+    if isinstance(outcome, Dead) and _moved(session, row, outcome.closed):
+        outcome = RetryAfter(0.0, "the channel was changed")
+    state, pause_s, facts = _state(outcome, ended.claim.manner.pace)
+    free_at = (ended.began if isinstance(outcome, Sent) else now) + timedelta(seconds=pause_s)
+    also = _notices(session, row, outcome.error) if isinstance(outcome, Dead) else []
+    return Ending(row, state, free_at, also, facts)
+
+
+def _state(outcome: Outcome, pace: DeliveryTable) -> tuple[str, float, dict[str, str | None]]:
     """Return the row's next state, how long its lane rests, and the facts to keep."""
     match outcome:
         case Sent(channel, ts):

@@ -137,6 +137,10 @@ class ChannelsTable(_Table):
     review: ChannelId | None = None
     """Where the digest comes before each review meeting."""
 
+    def of(self, lane: str) -> str | None:
+        """Return the channel of a lane that is shared: `triage` or `review`."""
+        return {"triage": self.triage, "review": self.review}[lane]
+
 
 class PeopleTable(_Table):
     """Who may do what. Reviewers of a department need not be named here again."""

@@ -159,7 +159,7 @@ class Database:
         self.url = _normal_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = _sqlite_engine(self.url, "BEGIN IMMEDIATE") if self.is_sqlite else _postgresql_engine(self.url)
-        self.reader = _sqlite_engine(self.url, "BEGIN") if self.is_sqlite else self.engine
+        self.reader = _sqlite_engine(self.url, "BEGIN") if self.is_sqlite else _postgresql_reader(self.url)
         self._turn = FairLock()
         self._slots: AbstractContextManager[object] = nullcontext()
         self.committed: list[Callable[[], None]] = []
@@ -239,17 +239,24 @@ def _normal_url(url: str) -> URL:
     return parsed
 
 
-def _postgresql_engine(url: URL) -> Engine:
+def _postgresql_engine(url: URL, *further: str, **facts: Any) -> Engine:
     wait_ms = int(TURN_S * 1000)  # each lock; a gesture meets two at most
-    options = f"-c lock_timeout={wait_ms} -c statement_timeout=20000 -c idle_in_transaction_session_timeout=60000"
+    limits = (f"lock_timeout={wait_ms}", "statement_timeout=20000", "idle_in_transaction_session_timeout=60000")
     return create_engine(
         url,
-        pool_size=20,
-        max_overflow=20,
+        pool_size=10,
+        max_overflow=10,
         pool_timeout=WAIT_S,
         hide_parameters=True,
-        connect_args={"connect_timeout": 2, "options": options},
+        connect_args={"connect_timeout": 2, "options": " ".join(f"-c {each}" for each in (*limits, *further))},
+        **facts,
     )
+
+
+def _postgresql_reader(url: URL) -> Engine:
+    """Each statement sees what is committed by then, within a transaction or not; so none is begun and ended."""
+    read_only = "default_transaction_read_only=on"
+    return _postgresql_engine(url, read_only, isolation_level="AUTOCOMMIT", skip_autocommit_rollback=True)
 
 
 def _sqlite_engine(url: URL, begin: str) -> Engine:

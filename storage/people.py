@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import Boolean, Date, Index, String, bindparam, func, select, text, true, update
+from sqlalchemy import Boolean, Date, Index, String, bindparam, func, select, text, true, tuple_, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from bot.i18n import FALLBACK
@@ -64,6 +64,14 @@ def get(session: Session, team_id: str, user_id: str) -> Person | None:
     return session.scalars(_GET, {"team_id": team_id, "user_id": user_id}).one_or_none()
 
 
+def get_all(session: Session, members: Collection[tuple[str, str]]) -> dict[tuple[str, str], Person]:
+    """Return (workspace, id) -> person of those we know, of many workspaces at once."""
+    if not members:
+        return {}
+    found = session.scalars(_GET_ALL, {"members": list(members)})
+    return {(person.team_id, person.user_id): person for person in found}
+
+
 def language(session: Session, team_id: str, user_id: str) -> str:
     """Return a person's language; English while we do not know them."""
     return known_language(session, team_id, user_id) or FALLBACK
@@ -84,6 +92,7 @@ def im_channel(session: Session, team_id: str, user_id: str) -> str | None:
 _KNOWN = table(Person).c
 _THEM = (_KNOWN.team_id == bindparam("team_id"), _KNOWN.user_id == bindparam("user_id"))
 _GET = select(Person).where(*_THEM)
+_GET_ALL = select(Person).where(tuple_(_KNOWN.team_id, _KNOWN.user_id).in_(bindparam("members", expanding=True)))
 _LANGUAGE = select(_KNOWN.locale).where(*_THEM)
 _IM = select(_KNOWN.im_channel).where(*_THEM)
 

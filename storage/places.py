@@ -1,5 +1,7 @@
 """Where messages that are redrawn in place stand, by the outbox's keys."""
 
+from collections.abc import Iterable
+
 from sqlalchemy import Executable, String, bindparam, delete, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -29,9 +31,11 @@ _OF = (
 )
 
 
-def remember(session: Session, team_id: str, key: str, channel: str, ts: str) -> None:
-    """Note where the message of a key stands."""
-    session.execute(_remember(session), {"team_id": team_id, "key": key, "channel": channel, "ts": ts})
+def remember(session: Session, found: Iterable[Place]) -> None:
+    """Note where messages stand."""
+    rows = [{"team_id": one.team_id, "key": one.key, "channel": one.channel, "ts": one.ts} for one in found]
+    if rows:
+        session.execute(_remember(session), sorted(rows, key=lambda row: (row["team_id"], row["key"])))
 
 
 @once

@@ -1,5 +1,6 @@
 """The policy as stored: one row a table, so that changing one leaves the others alone."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -28,7 +29,18 @@ def tables(session: Session, team_id: str) -> dict[str, Any]:
     return dict(session.execute(_TABLES, {"team_id": team_id}).all())
 
 
+def tables_of(session: Session, team_ids: Collection[str]) -> dict[str, dict[str, Any]]:
+    """Return the tables that were set of each of these workspaces."""
+    found: dict[str, dict[str, Any]] = {team_id: {} for team_id in team_ids}
+    for team_id, name, content in session.execute(_TABLES_OF, {"team_ids": list(team_ids)}):
+        found[team_id][name] = content
+    return found
+
+
 _STORED = table(PolicyTable).c
+_TABLES_OF = select(_STORED.team_id, _STORED.name, _STORED.content).where(
+    _STORED.team_id.in_(bindparam("team_ids", expanding=True))
+)
 _TABLES = select(_STORED.name, _STORED.content).where(_STORED.team_id == bindparam("team_id"))
 
 

@@ -124,6 +124,25 @@ def latest(session: Session, team_id: str, requirement: int) -> Round | None:
 _LATEST = select(Round).where(*_OF_IT).order_by(Round.number.desc()).limit(1).execution_options(populate_existing=True)
 
 
+def latest_with_ballots(session: Session, team_id: str, requirement: int) -> tuple[Round | None, list[Ballot]]:
+    """Return a requirement's newest round and its votes, in the order they were cast."""
+    found = session.execute(_WITH_BALLOTS, {"team_id": team_id, "requirement": requirement}).all()
+    return found[0][0] if found else None, [ballot for _, ballot in found if ballot]
+
+
+_NEWEST = select(func.max(Round.number)).where(*_OF_IT).scalar_subquery()
+_WITH_BALLOTS = (
+    select(Round, Ballot)
+    .outerjoin(
+        Ballot,
+        (Ballot.team_id == Round.team_id) & (Ballot.requirement == Round.requirement) & (Ballot.round == Round.number),
+    )
+    .where(*_OF_IT, Round.number == _NEWEST)
+    .order_by(Ballot.action_us, Ballot.user_id)
+    .execution_options(populate_existing=True)
+)
+
+
 def cast(session: Session, vote: Round, user_id: str, choice: Choice, action_ts: float) -> bool:
     """Write a vote, or change it if this press is newer; another choice needs another why. Say whether it counts."""
     facts = {"choice": choice.value, "action_us": round(action_ts * 1_000_000)}

@@ -1,12 +1,12 @@
 """Test data by plain functions: a workspace's rules, people, feedback, as a story needs them."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import count
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 from sqlalchemy import select, update
@@ -17,13 +17,16 @@ from bot.domain.people import Actor
 from bot.domain.refusals import Busy, Refused
 from bot.domain.requirements import Change, Status
 from bot.domain.votes import Choice
+from bot.policy import DeliveryTable
 from bot.services import feedback, requirements, votes
+from storage import claims, policy
 from storage import feedback as feedback_store
-from storage import policy
 from storage import requirements as requirement_store
 from storage import votes as vote_store
+from storage.claims import Ending, Manner, Manners
 from storage.feedback import Feedback
 from storage.outbox import OutboxRow
+from storage.places import Place
 from storage.requirements import Requirement
 from storage.votes import Round
 
@@ -110,6 +113,38 @@ def ask_too(session: Session, requirement: int = 1, by: Actor = MEILING) -> Feed
 def delivered(session: Session) -> None:
     """Pretend that everything written to the outbox so far was sent."""
     session.execute(update(OutboxRow).values(state="sent"))
+
+
+def manners(
+    pace: DeliveryTable | None = None, asleep: Callable[[str, str], datetime | None] = lambda *_: None
+) -> Manners:
+    """Serve all lanes at one pace, leased for a minute; `asleep` tells until when a lane is not to be disturbed."""
+    served = pace or DeliveryTable(lease_s=60)
+    return lambda lanes: {lane: Manner(served, asleep(*lane)) for lane in lanes}
+
+
+def claim(
+    session: Session,
+    now: datetime = MONDAY,
+    limit: int = 16,
+    busy: Collection[tuple[str, str]] = (),
+    stopped: Collection[str] = (),
+    served: Manners | None = None,
+) -> list[OutboxRow]:
+    """Claim what may leave; return the rows."""
+    return [one.row for one in claims.claim(session, now, served or manners(), limit, busy, stopped)]
+
+
+def settle(
+    session: Session, row: OutboxRow, state: str = "sent", now: datetime = MONDAY, rest: float = 0, **more: Any
+) -> bool:
+    """End a claim, its lane resting for so many seconds; say whether it was still ours."""
+    return claims.settle(session, [Ending(row, state, now + timedelta(seconds=rest), **more)], now) == {row.id}
+
+
+def place(key: str, channel: str, ts: str, team_id: str = TEAM) -> Place:
+    """Say where the message of a key stands."""
+    return Place(team_id=team_id, key=key, channel=channel, ts=ts)
 
 
 def waiting(session: Session) -> dict[str, OutboxRow]:

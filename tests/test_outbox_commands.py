@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from storage import outbox, outbox_care, places, workspaces
+from storage import claims, outbox, outbox_care, places, workspaces
 from storage.db import Database
 from storage.outbox import Letter, OutboxRow
 from tests import make
@@ -94,13 +94,13 @@ def test_the_dead_are_sent_again_and_looked_for_first(
     troubled: Database, which: list[str], said: str, revived: set[str]
 ) -> None:
     with troubled.begin() as session:
-        places.remember(session, TEAM, "notice:triage:not_in_channel", "D0ADA", "1.1")
+        places.remember(session, [make.place("notice:triage:not_in_channel", "D0ADA", "1.1")])
     done = needline(url_of(troubled), "outbox", "retry", *which)
     assert (done.returncode, done.stdout) == (0, f"{said}\n")
     assert states(troubled) == {**BEFORE, **dict.fromkeys(revived, "unknown")}
     with troubled.read() as session:
         assert places.of(session, TEAM, "notice:triage:not_in_channel") is None
-        assert outbox.next_due(session) is not None
+        assert claims.next_due(session) is not None
 
 
 @pytest.mark.parametrize(

@@ -24,12 +24,11 @@ def zone_of(name: str | None, policy: Policy) -> ZoneInfo:
     return zone_named(name or "") or policy.workspace.zone
 
 
-def quiet_until(session: Session, policy: Policy, team_id: str, user_id: str, now: datetime) -> datetime | None:
+def quiet_until(person: Person | None, policy: Policy, now: datetime) -> datetime | None:
     """Return until when a person is not to be disturbed: by the hours they chose, else the team's, and while away.
 
-    None when they may be. Who comes back is not woken at midnight.
+    None when they may be. Who comes back is not woken at midnight. Whom we do not know sleeps when the team does.
     """
-    person = people.get(session, team_id, user_id)
     zone = zone_of(person.timezone if person else None, policy)
     back = back_at(person, zone, now)
     return _hours(person, policy).until(back or now, zone) or back

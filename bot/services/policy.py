@@ -68,7 +68,7 @@ def _uses(rules: Policy) -> dict[str, list[str]]:
     """Return channel -> the lanes that lead to it."""
     uses: dict[str, list[str]] = {}
     for lane in CHANNELS:
-        channel = getattr(rules.channels, lane)
+        channel = rules.channels.of(lane)
         if channel is not None:
             uses.setdefault(channel, []).append(lane)
     return uses

@@ -114,7 +114,7 @@ def app_token(config: Config) -> list[Finding]:
 def places(config: Config, policy: Policy) -> list[Finding]:
     """Look at the channels of the policy."""
     client = _client(config)
-    return [_place(client, name, getattr(policy.channels, name)) for name in CHANNELS]
+    return [_place(client, name, policy.channels.of(name)) for name in CHANNELS]
 
 
 def _place(client: WebClient, name: str, channel: str | None) -> Finding:

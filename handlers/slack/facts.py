@@ -59,9 +59,8 @@ def load(session: Session, team_id: str, number: int, *, whole: bool = False) ->
     ballots: Sequence[Ballot] = ()
     moves: Sequence[Move] = ()
     if requirement is not None:
-        vote = votes.latest(session, team_id, requirement.number)
+        vote, ballots = votes.latest_with_ballots(session, team_id, requirement.number)
         moves = requirements.moves(session, team_id, requirement.number)
-        ballots = votes.ballots(session, vote) if vote else ()
     questions = feedback.questions(session, team_id, number)
     changed = _changes(session, item) if whole else []
     others = _others(session, item) if whole else []

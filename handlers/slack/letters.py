@@ -41,9 +41,7 @@ class Drawn:
 
 
 def draw(session: Session, row: OutboxRow, now: datetime) -> Drawn | None:
-    """Draw a row; None when there is nothing left to say, or its reader left the workspace."""
-    if row.lane not in CHANNELS and people.gone(session, row.team_id, {row.lane}):
-        return None
+    """Draw a row; None when there is nothing left to say."""
     return _DRAWERS[row.kind](session, row, now)
 
 
@@ -156,7 +154,7 @@ def _reopened(session: Session, row: OutboxRow, _now: datetime) -> Drawn | None:
 def _intro(session: Session, row: OutboxRow, _now: datetime) -> Drawn | None:
     """What a channel is for, and who chose it; None when it was given up for another before we came to say so."""
     rules = policy.load(session, row.team_id)
-    uses = [lane for lane in CHANNELS if getattr(rules.channels, lane) == row.about]
+    uses = [lane for lane in CHANNELS if rules.channels.of(lane) == row.about]
     if row.lane not in uses:
         return None
     chosen_by = _chose(session, row.team_id, row.about)
@@ -178,7 +176,7 @@ def _notice(session: Session, row: OutboxRow, _now: datetime) -> Drawn | None:
     lane, _, error = row.about.partition(":")
     count = len(outbox.dead(session, row.team_id, lane))
     channels = policy.load(session, row.team_id).channels
-    place = getattr(channels, lane) if lane in {"triage", "review"} else lane
+    place = channels.of(lane) if lane in CHANNELS else lane
     locale = people.language(session, row.team_id, row.lane)
     return Drawn(notice(locale, lane, error, count, place)) if count else None
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from http.client import HTTPException
 from typing import Any
 
@@ -18,7 +18,8 @@ from bot.policy import CHANNELS, PolicyUnreadableError
 from handlers.slack import letters, who
 from handlers.slack.letters import Drawn
 from handlers.slack.lookup import find
-from storage import outbox, people, places, policy
+from storage import claims, outbox, people, places, policy
+from storage.claims import Claim
 from storage.db import Database
 from storage.outbox import OutboxRow
 from storage.places import Place
@@ -63,19 +64,17 @@ def _into(channel: str) -> Iterator[None]:
 
 
 @dataclass(frozen=True)
-class _Claim:
-    """A claimed row, drawn. Its message stands at `posted`, or is to be posted in `channel`, as far as we know.
+class _Message:
+    """What a claim says, as drawn now, and where it stands already."""
 
-    The row was ours for `lease` when we began.
-    """
-
-    row: OutboxRow
+    claim: Claim
     drawn: Drawn
     posted: Place | None
-    channel: str | None
-    maybe_shown: bool
-    lease: timedelta
-    began: datetime
+
+    @property
+    def row(self) -> OutboxRow:
+        """Return the row it was drawn from."""
+        return self.claim.row
 
 
 @dataclass(frozen=True)
@@ -86,71 +85,64 @@ class SlackSender:
     client: WebClient
     now: Callable[[], datetime]
 
-    def __call__(self, row: OutboxRow, *, maybe_shown: bool, lease: timedelta) -> Outcome:
+    def __call__(self, claim: Claim) -> Outcome:
         """Draw the row and send it."""
         try:
-            claim = self._draw(row, maybe_shown=maybe_shown, lease=lease)
+            message = self._draw(claim)
         except (Busy, PolicyUnreadableError) as error:
-            return _not_drawn(error, row, maybe_shown=maybe_shown)
+            return _not_drawn(error, claim)
         except Exception:
+            row = claim.row
             log.exception("sender.not_drawn", team=row.team_id, row=row.id, kind=row.kind)
             return Dead("drawing_failed")
-        if claim is None:
+        if message is None:
             return Moot("nothing left to say")
-        return self._try(claim)
+        return self._try(message)
 
-    def _try(self, claim: _Claim) -> Outcome:
-        maybe_shown = claim.maybe_shown
+    def _try(self, message: _Message) -> Outcome:
         try:
-            return self._send(claim)
+            return self._send(message)
         except _ClosedError as closed:
             return Dead(closed.name, closed.channel)
         except SlackApiError as error:
-            return _refused(error, maybe_shown=maybe_shown)
+            return _refused(error, maybe_shown=message.claim.maybe_shown)
         except (SlackClientError, OSError, HTTPException, Busy) as error:
             return Unknown(type(error).__name__)
 
-    def _draw(self, row: OutboxRow, *, maybe_shown: bool, lease: timedelta) -> _Claim | None:
+    def _draw(self, claim: Claim) -> _Message | None:
         """Draw a row. A person to whom we write for the first time is looked up before, for their language."""
-        began = self.now()
-        with self.database.read() as session:
-            is_stranger = row.lane not in CHANNELS and people.known_language(session, row.team_id, row.lane) is None
-            found = None if is_stranger else self._look(session, row)
-        if is_stranger:
+        row = claim.row
+        if row.lane not in CHANNELS and claim.manner.reader is None:
             who.introduce(self.database, self.client, row.team_id, row.lane)
-            with self.database.read() as session:
-                found = self._look(session, row)
-        if found is None:
-            return None
-        drawn, posted, channel = found
-        if drawn.left:
+        with self.database.read() as session:
+            message = self._look(session, claim)
+        if message and message.drawn.left:
             with self.database.begin() as session:
-                letters.leave_for_later(session, row, drawn.left, self.now())
-        return _Claim(row, drawn, posted, channel, maybe_shown, lease, began)
+                letters.leave_for_later(session, row, message.drawn.left, self.now())
+        return message
 
-    def _look(self, session: Session, row: OutboxRow) -> tuple[Drawn, Place | None, str | None] | None:
-        """Return the row as drawn, where its message stands, and else where it is to be posted, as far as we know."""
-        drawn = letters.draw(session, row, self.now())
+    def _look(self, session: Session, claim: Claim) -> _Message | None:
+        """Return a row as drawn, and where its message stands; None when there is nothing left to say."""
+        drawn = letters.draw(session, claim.row, self.now())
         if drawn is None:
             return None
-        posted = places.of(session, row.team_id, row.key) if drawn.redrawn else None
-        return drawn, posted, None if posted else _leads_to(session, row)
+        return _Message(claim, drawn, places.of(session, claim.row.team_id, claim.row.key) if drawn.redrawn else None)
 
-    def _send(self, claim: _Claim) -> Outcome:
-        row, drawn = claim.row, claim.drawn
-        if claim.posted:
-            updated = self._update(row, claim.posted, drawn)
+    def _send(self, message: _Message) -> Outcome:
+        row, drawn, maybe_shown = message.row, message.drawn, message.claim.maybe_shown
+        if message.posted:
+            updated = self._update(row, message.posted, drawn)
             if updated:
                 return updated
-        if claim.maybe_shown:
+        if maybe_shown:
             ts = self._find(row)
             if ts:
                 return Sent(str(row.channel), ts, redrawn=drawn.redrawn, found=True)
         if not drawn.worth_posting:
             return Moot("over before it was posted")
-        if claim.maybe_shown and row.lane not in CHANNELS and row.priority > outbox.URGENT:
+        if maybe_shown and row.lane not in CHANNELS and row.priority > outbox.URGENT:
             return RetryAfter(0.0, "not shown")  # claimed anew it waits until nobody is woken by it
-        return self._post(claim)
+        return self._post(message)
 
     def _find(self, row: OutboxRow) -> str | None:
         """Look for a former try; None also when it went to a channel that was given up for another."""
@@ -180,15 +172,16 @@ class SlackSender:
             raise
         return Sent(posted.channel, posted.ts)
 
-    def _post(self, claim: _Claim) -> Outcome:
-        row, drawn = claim.row, claim.drawn
-        channel = claim.channel or self._channel(row)
+    def _post(self, message: _Message) -> Outcome:
+        row, drawn = message.row, message.drawn
+        aimed_at = None if message.claim.maybe_shown else row.channel  # a former try may have gone elsewhere
+        channel = aimed_at or self._channel(row)
         if channel is None:
             return Dead(f"no_{row.lane}_channel", closed="")
         more: dict[str, Any] = {}
         if drawn.thread_ts:
             more = {"thread_ts": drawn.thread_ts, "reply_broadcast": drawn.broadcast}
-        if not self._aim(claim, channel):
+        if not self._aim(message, channel):
             return Unknown("the claim was lost")
         with _into(channel):
             answer = self.client.chat_postMessage(
@@ -208,21 +201,26 @@ class SlackSender:
         except (SlackClientError, OSError, HTTPException) as error:
             log.warning("sender.not_taken_back", channel=sent.channel, ts=sent.ts, error=type(error).__name__)
 
-    def _aim(self, claim: _Claim, channel: str) -> bool:
-        """Note where the message goes before it goes; False when the claim was lost.
+    def _aim(self, message: _Message, channel: str) -> bool:
+        """Make sure that it is written where the message goes before it goes; False when the claim was lost.
 
         Most of the lease is to be ahead of it: it is renewed when drawing took long.
         """
-        now = self.now()
-        free_at = now + claim.lease if now > claim.began + claim.lease / 4 else None
+        claim, thread_ts, now = message.claim, message.drawn.thread_ts, self.now()
+        is_early = claim.at <= now <= claim.at + claim.lease / 4
+        if is_early and (claim.row.channel, claim.row.thread_ts) == (channel, thread_ts):
+            return True
+        free_at = None if is_early else now + claim.lease
         with self.database.begin(quiet=True) as session:
-            return outbox.aim(session, claim.row, channel, claim.drawn.thread_ts, free_at)
+            return claims.aim(session, claim.row, channel, thread_ts, free_at)
 
     def _channel(self, row: OutboxRow) -> str | None:
         """Return where a lane leads: a channel of the policy, or our DM with a person, learnt before the first send."""
         with self.database.read() as session:
-            known = _leads_to(session, row)
-        if known or row.lane in CHANNELS:
+            if row.lane in CHANNELS:
+                return policy.channel(session, row.team_id, row.lane)
+            known = people.im_channel(session, row.team_id, row.lane)
+        if known:
             return known
         opened = str(self.client.conversations_open(users=row.lane)["channel"]["id"])
         with self.database.begin() as session:
@@ -230,20 +228,13 @@ class SlackSender:
         return opened
 
 
-def _leads_to(session: Session, row: OutboxRow) -> str | None:
-    """Return the channel of a lane, as far as we know it."""
-    if row.lane in CHANNELS:
-        return policy.channel(session, row.team_id, row.lane)
-    return people.im_channel(session, row.team_id, row.lane)
-
-
-def _not_drawn(error: Exception, row: OutboxRow, *, maybe_shown: bool) -> Outcome:
+def _not_drawn(error: Exception, claim: Claim) -> Outcome:
     """Let what we cannot draw yet wait: for the database, or for the version that wrote the settings."""
     seconds, why = DATABASE_S, "database"
     if isinstance(error, PolicyUnreadableError):
-        log.error("sender.settings_unreadable", team=row.team_id, reason=str(error))
+        log.error("sender.settings_unreadable", team=claim.row.team_id, reason=str(error))
         seconds, why = STOPPED_S, "settings"
-    return Unknown(why, seconds) if maybe_shown else RetryAfter(seconds, why)
+    return Unknown(why, seconds) if claim.maybe_shown else RetryAfter(seconds, why)
 
 
 def _refused(error: SlackApiError, *, maybe_shown: bool) -> Outcome:

@@ -273,6 +273,7 @@ def test_what_was_reopened_or_withdrawn_meanwhile_is_not_decided(office: Office)
 def test_a_submission_that_comes_twice_is_taken_once_and_answered_alike(office: Office) -> None:
     mara = office.mara
     numbers = [need(office, office.alice, f"They need thing {n}.") for n in range(2)]
+    workspace.quiet(office)  # by then Alice's name is known
     opens(mara)
     mara.picks("Decision", "Accept")
     answers = mara.submits(twice=True)

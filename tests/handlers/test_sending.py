@@ -2,7 +2,6 @@
 
 import json
 from collections import Counter
-from datetime import timedelta
 from itertools import chain, repeat
 from typing import Any
 
@@ -14,15 +13,14 @@ from bot.domain.people import Actor
 from bot.services import feedback
 from handlers.slack.sender import SlackSender
 from practice.workspace import Message, Workspace
-from storage import outbox
+from storage import claims
+from storage.claims import Claim
 from storage.db import Database
-from storage.outbox import Lane, OutboxRow
+from storage.outbox import Lane
 from tests import make, workspace
 from tests.bot import ROOT
 from tests.make import MONDAY, TEAM, later
 from tests.workspace import Office
-
-LEASE = timedelta(seconds=60)
 
 FAULTS = {
     "drop_before": {},
@@ -144,19 +142,19 @@ def test_most_of_the_lease_is_ahead_when_a_message_goes(database: Database, draw
     with Workspace(ROOT / "manifest.json") as ws:
         sender = SlackSender(database.few(1), WebClient(ws.bot_token, ws.api_url), lambda: next(moments))
         card = claimed_card(database, ws)
-        assert isinstance(sender(card, maybe_shown=False, lease=LEASE), Sent)
+        assert isinstance(sender(card), Sent)
     with database.read() as session:
         lane = session.get(Lane, (TEAM, "triage"))
         assert lane is not None
         assert lane.free_at == later(seconds=leased_s)
 
 
-def claimed_card(database: Database, ws: Workspace) -> OutboxRow:
+def claimed_card(database: Database, ws: Workspace) -> Claim:
     """File something whose card goes to a channel of a workspace, and claim the card."""
     triage = ws.channel("triage")
     ws.invite_bot(triage)
     with database.begin() as session:
         make.rules(session, channels={"triage": triage.id})
         make.file(session)
-        rows = outbox.claim(session, MONDAY, lambda _: LEASE, 16)
-    return next(row for row in rows if row.kind == "card")
+        taken = claims.claim(session, MONDAY, make.manners(), 16)
+    return next(one for one in taken if one.row.kind == "card")

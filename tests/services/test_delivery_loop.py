@@ -6,14 +6,20 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from itertools import pairwise
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from bot.delivery import Dead, Delivery, Outcome, RetryAfter, Sender, Sent, Unknown
-from storage import outbox
+from bot.domain.refusals import Busy
+from bot.policy import DeliveryTable
+from storage import claims, outbox, people
+from storage.claims import Claim
 from storage.db import Database
 from storage.outbox import Letter, OutboxRow
+from storage.people import Profile
 from tests import make
 from tests.make import MONDAY, TEAM
 
@@ -67,7 +73,7 @@ def wait(done: Callable[[], bool]) -> bool:
 def aim(database: Database, row: OutboxRow) -> None:
     """Write down where a row is about to be posted, as a sender does before it sends."""
     with database.begin(quiet=True) as session:
-        assert outbox.aim(session, row, "C1", None, MONDAY + timedelta(seconds=60))
+        assert claims.aim(session, row, "C1", None, MONDAY + timedelta(seconds=60))
 
 
 def recorder(*outcomes: Outcome) -> tuple[Said, Sender]:
@@ -75,8 +81,8 @@ def recorder(*outcomes: Outcome) -> tuple[Said, Sender]:
     said: Said = []
     answers = iter(outcomes)
 
-    def send(row: OutboxRow, *, maybe_shown: bool, lease: timedelta) -> Outcome:
-        said.append((row.key, maybe_shown))
+    def send(claim: Claim) -> Outcome:
+        said.append((claim.row.key, claim.maybe_shown))
         return next(answers, Sent("C1", f"{len(said)}.0"))
 
     return said, send
@@ -125,13 +131,13 @@ def test_a_lane_has_one_message_under_way_while_others_run_beside_it(database: D
     under_way: list[str] = []
     seen: list[tuple[str, ...]] = []
 
-    def slow(row: OutboxRow, *, maybe_shown: bool, lease: timedelta) -> Outcome:
+    def slow(claim: Claim) -> Outcome:
         with guard:
-            under_way.append(row.lane)
+            under_way.append(claim.row.lane)
             seen.append(tuple(under_way))
         time.sleep(0.05)
         with guard:
-            under_way.remove(row.lane)
+            under_way.remove(claim.row.lane)
         return Sent("C1", "1.0")
 
     with delivering(database, slow):
@@ -146,13 +152,13 @@ def test_no_more_messages_are_under_way_than_there_are_workers(database: Databas
     under_way: list[str] = []
     most = [0]
 
-    def slow(row: OutboxRow, *, maybe_shown: bool, lease: timedelta) -> Outcome:
+    def slow(claim: Claim) -> Outcome:
         with guard:
-            under_way.append(row.lane)
+            under_way.append(claim.row.lane)
             most[0] = max(most[0], len(under_way))
         time.sleep(0.05)
         with guard:
-            under_way.remove(row.lane)
+            under_way.remove(claim.row.lane)
         return Sent("C1", "1.0")
 
     with delivering(database, slow, workers=2):
@@ -166,7 +172,7 @@ def test_a_lane_keeps_the_pace_of_the_policy(database: Database) -> None:
     put(database, *(letter(f"card:F-{n}") for n in range(3)))
     at: list[float] = []
 
-    def send(row: OutboxRow, *, maybe_shown: bool, lease: timedelta) -> Outcome:
+    def send(claim: Claim) -> Outcome:
         at.append(time.monotonic())
         return Sent("C1", "1.0")
 
@@ -187,10 +193,10 @@ def test_a_sender_that_raises_leaves_it_open_whether_it_was_shown(database: Data
     put(database, letter("card:F-1"))
     said: Said = []
 
-    def failing_once(row: OutboxRow, *, maybe_shown: bool, lease: timedelta) -> Outcome:
-        said.append((row.key, maybe_shown))
+    def failing_once(claim: Claim) -> Outcome:
+        said.append((claim.row.key, claim.maybe_shown))
         if len(said) == 1:
-            aim(database, row)
+            aim(database, claim.row)
             raise ConnectionResetError
         return Sent("C1", "1.0")
 
@@ -199,21 +205,86 @@ def test_a_sender_that_raises_leaves_it_open_whether_it_was_shown(database: Data
     assert said == [("card:F-1", False), ("card:F-1", True)]
 
 
-def test_what_failed_before_it_was_aimed_was_certainly_not_shown(database: Database) -> None:
-    put(database, letter("card:F-1"))
+def test_what_failed_before_anybody_knew_where_it_goes_was_certainly_not_shown(database: Database) -> None:
+    put(database, letter("receipt:F-1", "USTRANGER"))
     said, sender = recorder(Unknown("the database was away"))
     with delivering(database, sender):
+        assert becomes(database, "receipt:F-1", "sent")
+    assert said == [("receipt:F-1", False), ("receipt:F-1", False)]
+
+
+def test_where_a_message_goes_is_written_down_when_it_is_claimed(database: Database) -> None:
+    """So a process that dies while it sends leaves a row that says where to look."""
+    put(database, letter("card:F-1"))
+    with database.begin() as session:
+        people.save(session, TEAM, Profile("UALICE", "Alice", "en"))
+        people.remember_im(session, TEAM, "UALICE", "D0ALICE")
+        outbox.put(session, TEAM, [letter("receipt:F-1", "UALICE")], MONDAY)
+    seen: dict[str, str | None] = {}
+
+    def send(claim: Claim) -> Outcome:
+        with database.read() as session:
+            stored = session.get(OutboxRow, (TEAM, claim.row.id))
+            assert stored is not None
+            seen[stored.key] = stored.channel
+        return Sent("C1", "1.0")
+
+    with delivering(database, send):
+        assert wait(lambda: set(states(database).values()) == {"sent"})
+    assert seen == {"card:F-1": "C0TRIAGE", "receipt:F-1": "D0ALICE"}
+
+
+def test_to_whom_left_nothing_is_sent(database: Database) -> None:
+    with database.begin() as session:
+        people.save(session, TEAM, Profile("UGONE", "Gone", "en", deleted=True))
+    put(database, letter("receipt:F-1", "UGONE"))
+    said, sender = recorder()
+    with delivering(database, sender):
+        assert becomes(database, "receipt:F-1", "superseded")
+    assert said == []
+
+
+def test_what_cannot_be_settled_does_not_hold_up_what_ended_beside_it(database: Database) -> None:
+    """All of them end at once; one tells no ts, which no table takes."""
+    lanes = [f"U{number}" for number in range(4)]
+    put(database, *(letter(lane, lane) for lane in lanes))
+    together = threading.Barrier(len(lanes))
+
+    def send(claim: Claim) -> Outcome:
+        together.wait(PATIENCE_S)
+        return Sent("C1", cast("str", None) if claim.row.lane == "U2" else "1.0")
+
+    with delivering(database, send):
+        assert wait(lambda: list(states(database).values()).count("sent") == 3)
+    assert states(database) == {"U0": "sent", "U1": "sent", "U2": "sending", "U3": "sent"}
+
+
+def test_what_was_sent_while_the_database_was_away_is_settled_when_it_is_back(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(database, letter("card:F-1"))
+    settle, away = claims.settle, [True, True]
+
+    def settle_later(session: Session, *rest: Any) -> set[str]:
+        if away:
+            away.pop()
+            raise Busy("away")
+        return settle(session, *rest)
+
+    monkeypatch.setattr(claims, "settle", settle_later)
+    said, sender = recorder()
+    with delivering(database, sender):
         assert becomes(database, "card:F-1", "sent")
-    assert said == [("card:F-1", False), ("card:F-1", False)]
+    assert (said, away) == ([("card:F-1", False)], [])
 
 
 def test_as_long_as_no_answer_comes_it_is_looked_for_each_time(database: Database) -> None:
     put(database, letter("card:F-1"))
     said: Said = []
 
-    def slow_to_answer(row: OutboxRow, *, maybe_shown: bool, lease: timedelta) -> Outcome:
-        said.append((row.key, maybe_shown))
-        aim(database, row)
+    def slow_to_answer(claim: Claim) -> Outcome:
+        said.append((claim.row.key, claim.maybe_shown))
+        aim(database, claim.row)
         return Unknown("timeout") if len(said) < 3 else Sent("C1", "1.0")
 
     with delivering(database, slow_to_answer):
@@ -246,7 +317,7 @@ def test_stopping_waits_for_what_is_under_way_and_claims_nothing_new(database: D
     put(database, letter("card:F-1"), letter("card:F-2"))
     begun = threading.Event()
 
-    def slow(row: OutboxRow, *, maybe_shown: bool, lease: timedelta) -> Outcome:
+    def slow(claim: Claim) -> Outcome:
         begun.set()
         time.sleep(0.3)
         return Sent("C1", "1.0")
@@ -261,8 +332,8 @@ def test_stopping_waits_for_what_is_under_way_and_claims_nothing_new(database: D
 def test_after_a_restart_what_was_being_sent_is_looked_for_when_its_lease_is_over(database: Database) -> None:
     put(database, letter("card:F-1"))
     with database.begin() as session:  # a process that claims it, is about to post it and dies
-        (row,) = outbox.claim(session, MONDAY, lambda _: timedelta(seconds=0.5), limit=1)
-        assert outbox.aim(session, row, "C1", None, MONDAY + timedelta(seconds=0.5))
+        (row,) = make.claim(session, served=make.manners(DeliveryTable(lease_s=0.5, settle_s=0.1)))
+        assert claims.aim(session, row, "C1", None, MONDAY + timedelta(seconds=0.5))
     said, sender = recorder()
     began = time.monotonic()
     with delivering(database, sender):
@@ -294,14 +365,14 @@ def test_who_was_held_up_takes_back_what_another_had_to_send_meanwhile(
     put(database, letter("card:F-1"))
     gone: list[str] = []
 
-    def held_up(row: OutboxRow, *, maybe_shown: bool, lease: timedelta) -> Outcome:
+    def held_up(claim: Claim) -> Outcome:
         with database.begin(quiet=True) as session:
-            assert outbox.aim(session, row, "C1", None, row.created_at + timedelta(seconds=0.5))
+            assert claims.aim(session, claim.row, "C1", None, claim.row.created_at + timedelta(seconds=0.5))
         assert becomes(database, "card:F-1", "sent")
         return Sent("C1", "mine", posted=True)
 
-    def looks(row: OutboxRow, *, maybe_shown: bool, lease: timedelta) -> Outcome:
-        assert maybe_shown
+    def looks(claim: Claim) -> Outcome:
+        assert claim.maybe_shown
         return Sent("C1", "mine", found=True) if first_look_finds else Sent("C1", "theirs", posted=True)
 
     replica = Database(database.url.render_as_string(hide_password=False))
@@ -323,8 +394,8 @@ def test_a_clock_moved_forward_does_not_overtake_what_is_under_way(database: Dat
     hours = [0]
     began = threading.Event()
 
-    def slow(row: OutboxRow, *, maybe_shown: bool, lease: timedelta) -> Outcome:
-        said.append((row.key, maybe_shown))
+    def slow(claim: Claim) -> Outcome:
+        said.append((claim.row.key, claim.maybe_shown))
         began.set()
         time.sleep(0.6)
         return Sent("C1", "1.0")

@@ -7,10 +7,12 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot.delivery import Dead, Moot, Outcome, RetryAfter, Sent, Unknown, settle
+from bot import delivery
+from bot.delivery import Dead, Ended, Moot, Outcome, RetryAfter, Sent, Unknown
 from bot.policy import DeliveryTable
 from bot.services import news
-from storage import outbox, places
+from storage import claims, outbox, places
+from storage.claims import Claim
 from storage.outbox import Letter, OutboxRow
 from tests import make
 from tests.make import MONDAY, TEAM, later
@@ -27,15 +29,20 @@ def letter(key: str, lane: str = "triage", kind: str = "card") -> Letter:
     return Letter(lane, kind, key, key, news.SHARED)
 
 
-def claimed(session: Session, *letters: Letter) -> OutboxRow:
+def claimed(session: Session, *letters: Letter) -> Claim:
     """Write letters and claim the first, leaving the admin's notices alone."""
     outbox.put(session, TEAM, letters, MONDAY)
     return claim(session, MONDAY, busy={(TEAM, "UADA")} - {(TEAM, letters[0].lane)})
 
 
-def claim(session: Session, now: datetime, busy: Collection[tuple[str, str]] = ()) -> OutboxRow:
-    (row,) = outbox.claim(session, now, lambda _: timedelta(seconds=60), 16, busy)
-    return row
+def claim(session: Session, now: datetime, busy: Collection[tuple[str, str]] = ()) -> Claim:
+    (taken,) = claims.claim(session, now, make.manners(PACE), 16, busy)
+    return taken
+
+
+def settle(session: Session, claim: Claim, outcome: Outcome, now: datetime = MONDAY) -> None:
+    """Settle a claim that we began to send at MONDAY."""
+    delivery.settle(session, [Ended(claim, outcome, MONDAY)], now)
 
 
 def stored(session: Session, key: str) -> OutboxRow:
@@ -66,7 +73,7 @@ def free_at(session: Session, lane: str = "triage") -> timedelta:
 def test_each_outcome_sets_the_state_and_how_long_the_lane_rests(
     session: Session, outcome: Outcome, state: str, rest: float, detail: str | None
 ) -> None:
-    settle(session, claimed(session, letter("card:F-1")), outcome, PACE, MONDAY, MONDAY)
+    settle(session, claimed(session, letter("card:F-1")), outcome)
     row = stored(session, "card:F-1")
     assert (row.state, row.detail) == (state, detail)
     assert free_at(session) == timedelta(seconds=rest)
@@ -75,15 +82,15 @@ def test_each_outcome_sets_the_state_and_how_long_the_lane_rests(
 
 def test_the_pace_is_that_of_the_beginnings_however_long_slack_takes(session: Session) -> None:
     row = claimed(session, letter("card:F-1"))
-    settle(session, row, Sent("C1", "17.5"), PACE, later(seconds=1.5), MONDAY)
+    settle(session, row, Sent("C1", "17.5"), later(seconds=1.5))
     assert free_at(session) == timedelta(seconds=2)
     row = claimed(session, letter("card:F-2", "review"))
-    settle(session, row, RetryAfter(30), PACE, later(seconds=1.5), MONDAY)
+    settle(session, row, RetryAfter(30), later(seconds=1.5))
     assert free_at(session, "review") == timedelta(seconds=31.5)  # what Slack asks for counts from its answer
 
 
 def test_a_message_that_is_redrawn_keeps_its_place(session: Session) -> None:
-    settle(session, claimed(session, letter("card:F-1")), Sent("C1", "17.5"), PACE, MONDAY, MONDAY)
+    settle(session, claimed(session, letter("card:F-1")), Sent("C1", "17.5"))
     place = places.of(session, TEAM, "card:F-1")
     assert place is not None
     assert (place.channel, place.ts) == ("C1", "17.5")
@@ -91,7 +98,7 @@ def test_a_message_that_is_redrawn_keeps_its_place(session: Session) -> None:
 
 
 def test_a_message_said_once_has_no_place(session: Session) -> None:
-    settle(session, claimed(session, letter("news:UALICE")), Sent("C1", "17.5", redrawn=False), PACE, MONDAY, MONDAY)
+    settle(session, claimed(session, letter("news:UALICE")), Sent("C1", "17.5", redrawn=False))
     assert places.of(session, TEAM, "news:UALICE") is None
     assert stored(session, "news:UALICE").ts == "17.5"
 
@@ -99,7 +106,7 @@ def test_a_message_said_once_has_no_place(session: Session) -> None:
 def test_a_claim_that_was_lost_writes_nothing(session: Session) -> None:
     stale = claimed(session, letter("card:F-1"))
     claim(session, later(seconds=60))
-    settle(session, stale, Sent("C1", "17.5"), PACE, later(seconds=61), MONDAY)
+    settle(session, stale, Sent("C1", "17.5"), later(seconds=61))
     assert stored(session, "card:F-1").state == "sending"
     assert places.of(session, TEAM, "card:F-1") is None
 
@@ -107,12 +114,12 @@ def test_a_claim_that_was_lost_writes_nothing(session: Session) -> None:
 def test_a_lost_claim_raises_no_notice(session: Session) -> None:
     stale = claimed(session, letter("card:F-1"))
     claim(session, later(seconds=60))
-    settle(session, stale, Dead("channel_not_found"), PACE, later(seconds=61), MONDAY)
+    settle(session, stale, Dead("channel_not_found"), later(seconds=61))
     assert make.waiting(session) == {}
 
 
 def die(session: Session, key: str, error: str, lane: str = "triage", kind: str = "card") -> None:
-    settle(session, claimed(session, letter(key, lane, kind)), Dead(error), PACE, MONDAY, MONDAY)
+    settle(session, claimed(session, letter(key, lane, kind)), Dead(error))
 
 
 def test_a_dead_message_sends_one_notice_to_the_first_admin(session: Session) -> None:
@@ -156,7 +163,7 @@ def test_without_an_admin_there_is_no_notice(session: Session) -> None:
 
 def test_a_further_death_redraws_the_notice_that_was_sent(session: Session) -> None:
     die(session, "card:F-1", "not_in_channel")
-    settle(session, claim(session, MONDAY), Sent("D0ADA", "17.5"), PACE, MONDAY, MONDAY)
+    settle(session, claim(session, MONDAY), Sent("D0ADA", "17.5"))
     die(session, "card:F-2", "not_in_channel")
     assert list(make.waiting(session)) == ["notice:triage:not_in_channel"]
     assert places.of(session, TEAM, "notice:triage:not_in_channel") is not None  # so it is an update

@@ -175,7 +175,7 @@ def test_with_nobody_to_tell_nothing_is_written(session: Session) -> None:
 
 def test_taking_over_moves_the_receipt_and_all_news_to_the_manager(session: Session) -> None:
     make.file(session)
-    places.remember(session, TEAM, "receipt:F-1", "DALICE", "1.0")
+    places.remember(session, [make.place("receipt:F-1", "DALICE", "1.0")])
     make.delivered(session)
     leaves(session, ALICE)
     service.take_over(session, MARA, 1, MONDAY)

@@ -46,7 +46,7 @@ def test_a_new_triage_channel_gets_the_cards_that_could_not_be_posted(session: S
     killed(session)
     policy.apply(session, TEAM, {"vote": {"quorum": 1}}, "UADA", MONDAY)
     assert states(session)["card:F-1"] == "dead"
-    places.remember(session, TEAM, "notice:triage:not_in_channel", "D0ADA", "1.0")
+    places.remember(session, [make.place("notice:triage:not_in_channel", "D0ADA", "1.0")])
     policy.apply(session, TEAM, {"channels": {"triage": "C0NEW"}}, "UADA", MONDAY)
     assert places.of(session, TEAM, "notice:triage:not_in_channel") is None  # the next notice is a new message
     assert states(session) == {"card:F-1": "unknown", "receipt:F-1": "waiting", "intro:C0NEW": "waiting"}
@@ -176,7 +176,7 @@ def test_the_first_steps_set_a_quorum_that_the_reviewers_can_reach(reviewers: in
 def test_an_admin_sends_again_what_died(session: Session) -> None:
     make.rules(session)
     killed(session)
-    places.remember(session, TEAM, "notice:triage:not_in_channel", "D0ADA", "1.0")
+    places.remember(session, [make.place("notice:triage:not_in_channel", "D0ADA", "1.0")])
     assert policy.send_again(session, ADA, "triage", "not_in_channel", MONDAY) == 1
     assert states(session)["card:F-1"] == "unknown"
     assert places.of(session, TEAM, "notice:triage:not_in_channel") is None  # the next notice is a new message

@@ -30,7 +30,7 @@ def choose(session: Session, who: Actor = BOB, **wishes: object) -> None:
 
 
 def quiet_until(session: Session, now: datetime, who: Actor = BOB) -> datetime | None:
-    return presence.quiet_until(session, policy.load(session, TEAM), TEAM, who.user_id, now)
+    return presence.quiet_until(people.get(session, TEAM, who.user_id), policy.load(session, TEAM), now)
 
 
 def at(day: int, hour: int) -> datetime:

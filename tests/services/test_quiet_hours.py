@@ -4,28 +4,28 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
-from bot.delivery import Dead, Delivery, Outcome, Sent, _Rules, settle
+from bot.delivery import Dead, Delivery, Ended, Outcome, Sent, manners, settle
 from bot.domain.requirements import Change, Status
 from bot.domain.votes import Choice
-from bot.policy import DeliveryTable
 from bot.services import feedback, requirements
 from handlers.slack import letters
 from practice.text import message_text
-from storage import outbox, people, policy, workspaces
+from storage import claims, outbox, people, workspaces
+from storage.claims import Claim
 from storage.db import Database
 from storage.outbox import Letter, OutboxRow
 from storage.people import Profile
 from tests import make
-from tests.make import ADA, ALICE, BOB, DORA, MARA, MEILING, MONDAY, TEAM, later
+from tests.make import ALICE, BOB, DORA, MARA, MEILING, MONDAY, TEAM, later
 from tests.zones import BERLIN, SHANGHAI, local
 
 QUICK: dict[str, object] = {"pace_per_s": 1000, "lease_s": 30, "settle_s": 0.1, "merge_s": 0}
-LEASE = timedelta(seconds=60)
 EVENING = datetime(2026, 11, 23, 21, tzinfo=UTC)
 MORNING = datetime(2026, 11, 24, 8, tzinfo=UTC)
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
@@ -38,21 +38,21 @@ def lives(session: Session, who: str, zone: str, *, deleted: bool = False) -> No
 
 def until(session: Session, lane: str, now: datetime) -> datetime | None:
     """Return until when a lane is quiet, as the delivery asks."""
-    return _Rules(session, now).quiet_until(TEAM, lane)
+    return manners(session, now, [(TEAM, lane)])[TEAM, lane].quiet_until
 
 
-def claim(session: Session, now: datetime) -> list[OutboxRow]:
+def claim(session: Session, now: datetime) -> list[Claim]:
     """Claim what may leave at a moment, and leave it claimed."""
-    return outbox.claim(session, now, lambda _: LEASE, 16, hush=_Rules(session, now).quiet_until)
+    return claims.claim(session, now, partial(manners, session, now), 16)
 
 
 def leaving(session: Session, now: datetime) -> list[OutboxRow]:
     """Claim and settle until nothing may leave; return the rows in order."""
     found: list[OutboxRow] = []
-    while rows := claim(session, now):
-        found += rows
-        for row in rows:
-            assert outbox.settle(session, row, "sent", now, now)
+    while claimed := claim(session, now):
+        found += [one.row for one in claimed]
+        for one in claimed:
+            assert make.settle(session, one.row, now=now)
     return found
 
 
@@ -179,21 +179,12 @@ def test_managers_are_not_asked_to_help_with_what_was_answered_overnight(session
 # Who left
 
 
-@pytest.mark.usefixtures("_in_review")
-def test_news_that_waited_for_somebody_who_left_is_not_sent(session: Session) -> None:
-    moved(session, Status.ACCEPTED, EVENING)
-    rows = [make.waiting(session)[key] for key in ("news:UALICE", "receipt:F-1")]
-    assert all(letters.draw(session, row, MORNING) for row in rows)
-    lives(session, "UALICE", "UTC", deleted=True)
-    assert [letters.draw(session, row, MORNING) for row in rows] == [None, None]
-
-
 def test_an_admin_who_left_is_not_who_hears_of_trouble(session: Session) -> None:
     make.rules(session, people={"admins": ["UADA", "UMARA"]})
     lives(session, "UADA", "UTC", deleted=True)
     outbox.put(session, TEAM, [Letter("triage", "card", "F-1", "card:F-1", 1)], MONDAY)
-    (row,) = claim(session, MONDAY)
-    settle(session, row, Dead("is_archived"), DeliveryTable(), MONDAY, MONDAY)
+    (claimed,) = claim(session, MONDAY)
+    settle(session, [Ended(claimed, Dead("is_archived"), MONDAY)], MONDAY)
     (notice,) = make.waiting(session).values()
     assert (notice.kind, notice.lane) == ("notice", "UMARA")
 
@@ -206,8 +197,8 @@ def delivering(database: Database, now: Callable[[], datetime]) -> Iterator[list
     """Run the loop with a sender that writes down the keys it is given."""
     said: list[str] = []
 
-    def send(row: OutboxRow, *, maybe_shown: bool, lease: timedelta) -> Outcome:
-        said.append(row.key)
+    def send(claim: Claim) -> Outcome:
+        said.append(claim.row.key)
         return Sent("C1", f"{len(said)}.0")
 
     delivery = Delivery(database, send, now)
@@ -268,8 +259,7 @@ def test_a_night_is_slept_through_and_the_morning_brings_the_rest(ruled: Databas
         assert sorted(said) == ["also", "asked", "card"]
         clock.set(local(SHANGHAI, 2026, 11, 24, 8, 0))
         assert comes_true(lambda: "news" in said)
-    with ruled.read() as session:
-        assert outbox.depth(session) == 0
+    assert depth(ruled) == 0
 
 
 @contextmanager
@@ -284,6 +274,23 @@ def claims_of(database: Database) -> Iterator[list[str]]:
     event.listen(database.engine, "before_cursor_execute", begin)
     yield begun
     event.remove(database.engine, "before_cursor_execute", begin)
+
+
+def test_news_that_waited_for_somebody_who_left_is_not_sent(ruled: Database) -> None:
+    clock = Clock(local(SHANGHAI, 2026, 11, 24, 1, 0))
+    put(ruled, letter("news", "UMEILING", 2), letter("card", "triage", 1))
+    with delivering(ruled, clock) as said:
+        assert comes_true(lambda: said == ["card"])
+        with ruled.begin() as session:
+            lives(session, "UMEILING", "Asia/Shanghai", deleted=True)
+        clock.set(local(SHANGHAI, 2026, 11, 24, 8, 0))
+        assert comes_true(lambda: depth(ruled) == 0)
+    assert said == ["card"]
+
+
+def depth(database: Database) -> int:
+    with database.read() as session:
+        return outbox.depth(session)
 
 
 def test_a_quiet_lane_does_not_keep_the_loop_busy_all_night(ruled: Database) -> None:
@@ -330,12 +337,3 @@ def test_votes_that_close_at_night_tell_the_channel_now_and_people_in_the_mornin
         assert comes_true(lambda: said == ["card:F-1"])
         clock.set(local(SHANGHAI, 2026, 11, 24, 8, 0))
         assert comes_true(lambda: said == ["card:F-1", "receipt:F-1", "news:UMEILING"])
-
-
-def test_the_policy_of_a_workspace_is_read_once_a_claim(ruled: Database) -> None:
-    with ruled.read() as session:
-        rules = _Rules(session, MONDAY)
-        assert rules[TEAM] is rules[TEAM]
-        assert rules[TEAM] == policy.load(session, TEAM)
-        assert rules.lease(TEAM) == timedelta(seconds=30)
-        assert rules[TEAM].is_admin(ADA.user_id)

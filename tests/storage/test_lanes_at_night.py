@@ -1,16 +1,16 @@
 """At night only what may have been shown is settled; what never got as far as Slack waits like everything else."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from storage import outbox
+from storage import claims, outbox
 from storage.outbox import Letter, OutboxRow
+from tests import make
 from tests.make import MONDAY, TEAM, later
 
-LEASE = timedelta(seconds=60)
 MORNING = later(hours=8)
 
 
@@ -32,17 +32,17 @@ def test_what_never_had_a_place_was_not_shown_and_waits_for_the_morning(
     session: Session, state: str, channel: str | None, priority: int, *, claimed: bool
 ) -> None:
     left(session, state, channel, priority)
-    assert bool(outbox.claim(session, MONDAY, lambda _: LEASE, 16, hush=asleep)) == claimed
+    assert bool(make.claim(session, served=make.manners(asleep=asleep))) == claimed
     if not claimed:
-        assert outbox.next_due(session) == MORNING
-        (row,) = outbox.claim(session, MORNING, lambda _: LEASE, 16)
+        assert claims.next_due(session) == MORNING
+        (row,) = make.claim(session, MORNING)
         assert (row.key, row.state) == ("news:UALICE", state)
 
 
 def test_what_an_admin_sends_again_at_night_wakes_nobody(session: Session) -> None:
     left(session, "dead", None, 2)
     assert outbox.revive(session, TEAM, "UALICE", MONDAY) == 1
-    assert outbox.claim(session, MONDAY, lambda _: LEASE, 16, hush=asleep) == []
+    assert make.claim(session, served=make.manners(asleep=asleep)) == []
     assert session.scalar(select(OutboxRow.due_at)) == MORNING
 
 

@@ -12,6 +12,7 @@ from storage import news, outbox, outbox_care, places
 from storage.db import Database, table
 from storage.news import NewsItem
 from storage.outbox import Letter, OutboxRow
+from tests import make
 from tests.make import MONDAY, TEAM, at_once, later
 
 
@@ -64,7 +65,7 @@ def test_only_the_dead_are_revived_and_their_lanes_wanted_again(session: Session
     assert [(row.id, row.state, row.detail) for row in revived] == [(dead, "dead", "is_archived")]
     rows = {row.id: (row.state, row.settled_at) for row in outbox_care.rows(session, TEAM, outbox_care.STATES)}
     assert rows == {dead: ("unknown", None), sent: ("sent", MONDAY)}
-    (claimed,) = outbox.claim(session, later(days=1), lambda _: timedelta(minutes=1), 9)
+    (claimed,) = make.claim(session, later(days=1))
     assert claimed.id == dead
 
 
@@ -83,7 +84,7 @@ def test_what_is_long_done_is_forgotten_with_its_news_and_its_place_kept(session
     young = put(session, "F-2", state, later(days=2))
     for row_id in (old, young):
         news.add(session, TEAM, row_id, feedback=1, kind="move", number=1, now=MONDAY)
-    places.remember(session, TEAM, "card:F-1", "C0TRIAGE", "1.1")
+    places.remember(session, [make.place("card:F-1", "C0TRIAGE", "1.1")])
     assert outbox_care.forget(session, later(days=1), 10) == 1
     assert left(session) == {"F-2"}
     assert set(session.scalars(select(NewsItem.outbox_id))) == {young}

@@ -5,15 +5,14 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from bot.delivery import Dead, settle
+from bot.delivery import Dead, Ended, settle
 from bot.domain.refusals import Busy
 from bot.policy import DeliveryTable
-from storage import outbox, seen
+from storage import claims, outbox, seen
 from storage.db import Database
 from storage.outbox import Letter, OutboxRow
 from storage.seen import Seen
@@ -21,7 +20,7 @@ from tests import make
 from tests.make import MONDAY, TEAM
 
 CARD = "card:F-1"
-LEASE = timedelta(0)
+NO_LEASE = DeliveryTable.model_construct(lease_s=0)
 
 
 def letter(key: str = CARD, lane: str = "triage", priority: int = 1) -> Letter:
@@ -47,7 +46,7 @@ def true_now(database: Database) -> int:
 
 def claim(database: Database) -> list[OutboxRow]:
     with database.begin() as session:
-        return outbox.claim(session, MONDAY, lambda _: LEASE, 16)
+        return make.claim(session, served=make.manners(NO_LEASE))
 
 
 def deliver(database: Database) -> list[tuple[str, int]]:
@@ -56,7 +55,7 @@ def deliver(database: Database) -> list[tuple[str, int]]:
     for row in claim(database):
         drawn.append((row.key, true_now(database)))
         with database.begin() as session:
-            assert outbox.settle(session, row, "sent", MONDAY, MONDAY)
+            assert make.settle(session, row)
     return drawn
 
 
@@ -102,7 +101,7 @@ def test_no_letter_is_left_behind_in_a_lane_that_runs_empty_all_the_time(databas
         assert make.at_once(6, person) == [None] * 6
     assert sorted(key for key, _ in drawn) == sorted(f"{n}.{step}" for n in range(6) for step in range(10))
     with database.read() as session:
-        assert (outbox.depth(session), outbox.next_due(session)) == (0, None)
+        assert (outbox.depth(session), claims.next_due(session)) == (0, None)
 
 
 def test_a_claim_during_a_redraw_takes_the_row_only_after_the_commit(database: Database) -> None:
@@ -127,7 +126,7 @@ def test_a_redraw_during_a_claim_gets_a_row_of_its_own(database: Database) -> No
     (under_way,) = claim(database)
     commit(database, "second")
     with database.begin() as session:
-        assert outbox.settle(session, under_way, "sent", MONDAY, MONDAY)
+        assert make.settle(session, under_way)
     assert deliver(database) == [(CARD, 2)]
 
 
@@ -152,7 +151,7 @@ def test_claims_made_at_once_share_the_rows_out(database: Database) -> None:
 
     def replica(_: int) -> list[str]:
         with database.begin() as session:
-            return [row.key for row in outbox.claim(session, MONDAY, lambda _: timedelta(minutes=1), 8)]
+            return [row.key for row in make.claim(session, limit=8)]
 
     claimed = make.at_once(6, replica)
     taken = [key for rows in claimed if isinstance(rows, list) for key in rows]
@@ -184,11 +183,12 @@ def interleaved(
         try:
             with database.begin() as session:
                 first(session)
-                pool.submit(other)
+                others = pool.submit(other)
                 time.sleep(0.2)  # the other waits for us by now
                 then(session)
         except Busy:
             failed.append("we")
+        others.result()
     return failed
 
 
@@ -212,11 +212,12 @@ def test_a_delivery_that_dies_never_waits_in_a_circle_with_who_writes(database: 
     with database.begin() as session:
         make.rules(session)
         outbox.put(session, TEAM, [letter("receipt:F-9", "UZOE")], MONDAY)
-    (row,) = claim(database)
+    with database.begin() as session:
+        (died,) = claims.claim(session, MONDAY, make.manners(), 1)
     failed = interleaved(
         database,
         put(letter("receipt:F-1", "UADA")),
-        lambda session: settle(session, row, Dead("user_not_found"), DeliveryTable(), MONDAY),
+        lambda session: settle(session, [Ended(died, Dead("user_not_found"), MONDAY)], MONDAY),
         put(letter("receipt:F-2", "UZOE")),
     )
     assert failed == []

@@ -4,9 +4,12 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from storage import outbox, places
+from bot.policy import DeliveryTable
+from storage import claims, outbox, places
+from storage.claims import Manner
 from storage.outbox import Lane, Letter, OutboxRow
-from tests.make import MONDAY, TEAM, later
+from tests import make
+from tests.make import MONDAY, TEAM, claim, later, settle
 
 OTHER = "T0OTHER"
 LEASE = timedelta(seconds=60)
@@ -20,18 +23,8 @@ def put(session: Session, *letters: Letter, team_id: str = TEAM, now: datetime =
     return outbox.put(session, team_id, letters, now)
 
 
-def claim(
-    session: Session, now: datetime = MONDAY, limit: int = 16, busy: set[tuple[str, str]] | None = None
-) -> list[OutboxRow]:
-    return outbox.claim(session, now, lambda _: LEASE, limit, busy or set())
-
-
 def keys(rows: list[OutboxRow]) -> list[str]:
     return [row.key for row in rows]
-
-
-def settle(session: Session, row: OutboxRow, state: str = "sent", now: datetime = MONDAY, rest: float = 0) -> bool:
-    return outbox.settle(session, row, state, now + timedelta(seconds=rest), now)
 
 
 def drain(session: Session, now: datetime = MONDAY) -> list[str]:
@@ -108,7 +101,7 @@ def test_a_letter_never_joins_a_row_that_was_tried(session: Session, state: str)
 
 def test_putting_nothing_is_nothing(session: Session) -> None:
     assert put(session) == {}
-    assert outbox.next_due(session) is None
+    assert claims.next_due(session) is None
 
 
 # Claiming
@@ -132,7 +125,7 @@ def test_a_claimed_row_comes_with_the_state_it_had_and_is_sending_in_the_databas
 
 def test_nothing_is_claimed_before_it_is_due(session: Session) -> None:
     put(session, letter("a", after=10))
-    assert outbox.next_due(session) == later(seconds=10)
+    assert claims.next_due(session) == later(seconds=10)
     assert claim(session, later(seconds=9)) == []
     assert keys(claim(session, later(seconds=10))) == ["a"]
 
@@ -140,22 +133,22 @@ def test_nothing_is_claimed_before_it_is_due(session: Session) -> None:
 def test_a_lane_that_wakes_for_nothing_sleeps_until_its_next_letter(session: Session) -> None:
     put(session, letter("a"), letter("b", after=10))
     settle(session, claim(session)[0])
-    assert outbox.next_due(session) == MONDAY
+    assert claims.next_due(session) == MONDAY
     assert claim(session) == []
-    assert outbox.next_due(session) == later(seconds=10)
+    assert claims.next_due(session) == later(seconds=10)
     assert drain(session, later(seconds=10)) == ["b"]
     assert claim(session, later(seconds=20)) == []
-    assert outbox.next_due(session) is None
+    assert claims.next_due(session) is None
 
 
 def test_nothing_is_due_before_the_lane_is_free(session: Session) -> None:
     put(session, letter("a"), letter("b"))
     (row,) = claim(session)
-    assert outbox.next_due(session) == MONDAY + LEASE
+    assert claims.next_due(session) == MONDAY + LEASE
     settle(session, row, rest=5)
-    assert outbox.next_due(session) == later(seconds=5)
+    assert claims.next_due(session) == later(seconds=5)
     put(session, letter("c", lane="UALICE", after=3))
-    assert outbox.next_due(session) == later(seconds=3)
+    assert claims.next_due(session) == later(seconds=3)
 
 
 def test_nothing_is_claimed_from_a_lane_that_rests(session: Session) -> None:
@@ -203,8 +196,8 @@ def test_busy_lanes_do_not_hide_the_others(session: Session) -> None:
 def test_each_lane_is_leased_for_as_long_as_its_workspace_says(session: Session) -> None:
     put(session, letter("ours"))
     put(session, letter("theirs"), team_id=OTHER)
-    leases = {TEAM: timedelta(seconds=5), OTHER: timedelta(seconds=50)}
-    outbox.claim(session, MONDAY, leases.__getitem__, 16)
+    paces = {team: DeliveryTable(lease_s=lease_s, settle_s=1) for team, lease_s in ((TEAM, 5), (OTHER, 50))}
+    claim(session, served=lambda lanes: {lane: Manner(paces[lane[0]]) for lane in lanes})
     assert (lane(session).free_at, lane(session, team_id=OTHER).free_at) == (later(seconds=5), later(seconds=50))
 
 
@@ -241,7 +234,7 @@ def test_a_claim_settles_once(session: Session) -> None:
 
 
 def aim(session: Session, row: OutboxRow, free: float = 90) -> bool:
-    return outbox.aim(session, row, "C1", "17.5", later(seconds=free))
+    return claims.aim(session, row, "C1", "17.5", later(seconds=free))
 
 
 def test_before_it_is_posted_a_row_says_where_and_renews_its_lease(session: Session) -> None:
@@ -257,7 +250,7 @@ def test_before_it_is_posted_a_row_says_where_and_renews_its_lease(session: Sess
 def test_a_row_may_be_aimed_within_its_lease(session: Session) -> None:
     put(session, letter("a"))
     (row,) = claim(session)
-    assert outbox.aim(session, row, "C1", None)
+    assert claims.aim(session, row, "C1", None)
     assert lane(session).free_at == MONDAY + LEASE
 
 
@@ -302,7 +295,7 @@ def test_an_open_row_comes_back_with_its_state_when_the_lane_has_rested(session:
 
 def test_settling_keeps_what_became_of_it(session: Session) -> None:
     put(session, letter("a"))
-    outbox.settle(session, claim(session)[0], "sent", MONDAY, MONDAY, channel="C1", ts="17.5", detail=None)
+    settle(session, claim(session)[0], facts={"channel": "C1", "ts": "17.5", "detail": None})
     (row,) = rows_of(session, "a")
     assert (row.channel, row.ts, row.detail) == ("C1", "17.5", None)
 
@@ -310,7 +303,7 @@ def test_settling_keeps_what_became_of_it(session: Session) -> None:
 def test_letters_that_the_end_of_a_row_calls_for_are_written_with_it(session: Session) -> None:
     put(session, letter("a"))
     (row,) = claim(session)
-    assert outbox.settle(session, row, "dead", MONDAY, MONDAY, also=[letter("notice", lane="UADA")])
+    assert settle(session, row, "dead", also=[letter("notice", lane="UADA")])
     assert keys(claim(session)) == ["notice"]
 
 
@@ -318,14 +311,14 @@ def test_a_lost_claim_calls_for_nothing(session: Session) -> None:
     put(session, letter("a"))
     (stale,) = claim(session)
     claim(session, MONDAY + LEASE)
-    assert not outbox.settle(session, stale, "dead", MONDAY, MONDAY, also=[letter("notice", lane="UADA")])
+    assert not settle(session, stale, "dead", also=[letter("notice", lane="UADA")])
     assert rows_of(session, "notice") == []
 
 
 def test_a_lane_stays_wanted_while_a_later_letter_waits(session: Session) -> None:
     put(session, letter("a"), letter("b", after=60))
     assert drain(session) == ["a"]
-    assert outbox.next_due(session) == later(seconds=60)
+    assert claims.next_due(session) == later(seconds=60)
     assert drain(session, later(seconds=60)) == ["b"]
 
 
@@ -339,7 +332,7 @@ def test_the_dead_rows_of_a_lane_are_sent_again_and_looked_for_first(session: Se
             settle(session, row, "dead")
     assert sorted(keys(outbox.dead(session, TEAM, "triage"))) == ["a", "b"]
     assert claim(session) == []
-    assert outbox.next_due(session) is None  # the lane sleeps
+    assert claims.next_due(session) is None  # the lane sleeps
     assert outbox.revive(session, TEAM, "triage", later(hours=1)) == 2
     assert outbox.dead(session, TEAM, "triage") == []
     assert [row.settled_at for row in rows_of(session, "a")] == [None]
@@ -354,13 +347,13 @@ def test_reviving_a_lane_without_dead_rows_wants_nothing(session: Session) -> No
     drain(session)
     claim(session)
     assert outbox.revive(session, TEAM, "triage", MONDAY) == 0
-    assert outbox.next_due(session) is None
+    assert claims.next_due(session) is None
 
 
 def test_where_a_message_stands_is_remembered_moved_and_forgotten(session: Session) -> None:
     assert places.of(session, TEAM, "card:F-1") is None
     for ts in ("1.0", "2.0"):
-        places.remember(session, TEAM, "card:F-1", "C1", ts)
+        places.remember(session, [make.place("card:F-1", "C1", ts)])
         place = places.of(session, TEAM, "card:F-1")
         assert place is not None
         assert (place.channel, place.ts) == ("C1", ts)
@@ -370,7 +363,7 @@ def test_where_a_message_stands_is_remembered_moved_and_forgotten(session: Sessi
 
 def test_forgetting_takes_every_key_that_begins_so_and_no_other(session: Session) -> None:
     for key in ("notice:triage:a", "notice:triage:b", "notice:review:a", "notice_triage:a"):
-        places.remember(session, TEAM, key, "C1", "1.0")
+        places.remember(session, [make.place(key, "C1", "1.0")])
     places.forget_all(session, TEAM, "notice:triage:")
     left = [key for key in ("notice:triage:a", "notice:triage:b", "notice:review:a") if places.of(session, TEAM, key)]
     assert left == ["notice:review:a"]

@@ -7,8 +7,9 @@ import pytest
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
-from storage import outbox
+from storage import claims, outbox
 from storage.outbox import EPOCH, Lane, Letter, OutboxRow
+from tests import make
 from tests.make import MONDAY, TEAM, later
 
 LEASE = timedelta(seconds=60)
@@ -28,9 +29,9 @@ def asleep(_team_id: str, lane: str) -> datetime | None:
     return MORNING if lane.isupper() else None
 
 
-def claim(session: Session, now: datetime = MONDAY, limit: int = 16, stopped: Collection[str] = ()) -> list[OutboxRow]:
-    hush = asleep if now < MORNING else outbox.never_quiet
-    return outbox.claim(session, now, lambda _: LEASE, limit, hush=hush, stopped=stopped)
+def claim(session: Session, now: datetime = MONDAY, stopped: Collection[str] = ()) -> list[OutboxRow]:
+    served = make.manners(asleep=asleep) if now < MORNING else None
+    return make.claim(session, now, stopped=stopped, served=served)
 
 
 def drain(session: Session, now: datetime = MONDAY) -> list[str]:
@@ -39,7 +40,7 @@ def drain(session: Session, now: datetime = MONDAY) -> list[str]:
     while rows := claim(session, now):
         order += [row.key for row in rows]
         for row in rows:
-            assert outbox.settle(session, row, "sent", now, now)
+            assert make.settle(session, row, now=now)
     return order
 
 
@@ -51,7 +52,7 @@ def row_of(session: Session, key: str) -> OutboxRow:
 def test_at_night_only_what_is_urgent_goes_and_the_rest_in_the_morning(session: Session) -> None:
     put(session, letter("receipt", 1), letter("news", 2), letter("notice", 3), letter("answer", 0))
     assert drain(session) == ["answer"]
-    assert outbox.next_due(session) == MORNING
+    assert claims.next_due(session) == MORNING
     assert {row_of(session, key).due_at for key in ("receipt", "news", "notice")} == {MORNING}
     assert drain(session, MORNING - timedelta(seconds=1)) == []
     assert drain(session, MORNING) == ["receipt", "news", "notice"]
@@ -67,7 +68,7 @@ def test_what_comes_at_night_into_what_waits_wakes_nobody(session: Session) -> N
     assert drain(session, later(minutes=1)) == []
     put(session, letter("news", after=60), now=later(hours=2))
     assert drain(session, later(hours=3)) == []
-    assert (row_of(session, "news").due_at, outbox.next_due(session)) == (MORNING, MORNING)
+    assert (row_of(session, "news").due_at, claims.next_due(session)) == (MORNING, MORNING)
 
 
 def test_what_is_due_after_the_morning_stays_as_it_is(session: Session) -> None:
@@ -94,8 +95,8 @@ def test_what_slack_refused_for_the_moment_is_not_tried_again_at_night_unless_ur
     session: Session, priority: int, sent: list[str]
 ) -> None:
     put(session, letter("news", priority), now=later(days=-1))
-    (row,) = outbox.claim(session, later(days=-1), lambda _: LEASE, 16)
-    outbox.settle(session, row, "retry", MONDAY, later(days=-1))
+    (row,) = make.claim(session, later(days=-1))
+    make.settle(session, row, "retry", later(days=-1), rest=86400)
     assert drain(session) == sent
     assert drain(session, MORNING) == ([] if sent else ["news"])
 
@@ -113,7 +114,7 @@ def test_each_lane_sleeps_for_itself(session: Session) -> None:
         return {"UALICE": MORNING, "UMEILING": later(hours=1)}.get(lane)
 
     put(session, *(letter(lane, lane=lane) for lane in ("UALICE", "UMEILING", "UBOB")))
-    claimed = outbox.claim(session, MONDAY, lambda _: LEASE, 16, hush=hush)
+    claimed = make.claim(session, served=make.manners(asleep=hush))
     assert [row.key for row in claimed] == ["UBOB"]
     assert (row_of(session, "UALICE").due_at, row_of(session, "UMEILING").due_at) == (MORNING, later(hours=1))
 
@@ -130,7 +131,7 @@ def test_a_letter_that_moves_to_another_person_is_theirs(session: Session) -> No
     put(session, letter("receipt", 0, "UMARA"))
     (row,) = claim(session)
     assert (row.key, row.lane) == ("receipt", "UMARA")
-    assert outbox.settle(session, row, "sent", MONDAY, MONDAY)
+    assert make.settle(session, row)
     assert drain(session, MORNING) == []
 
 
@@ -139,11 +140,11 @@ def test_a_letter_that_moves_to_another_person_is_theirs(session: Session) -> No
 
 def test_stopped_workspaces_get_nothing_and_are_not_waited_for(session: Session) -> None:
     put(session, letter("theirs", 0, "triage"), team_id="T0GONE")
-    assert outbox.next_due(session, ["T0GONE"]) is None
+    assert claims.next_due(session, ["T0GONE"]) is None
     put(session, letter("ours", 0, "triage"))
     assert [row.key for row in claim(session, stopped=["T0GONE"])] == ["ours"]
     assert claim(session, later(hours=1), stopped=["T0GONE"])[0].key == "ours"  # its lease is over
-    assert outbox.next_due(session, ["T0GONE"]) != MONDAY
+    assert claims.next_due(session, ["T0GONE"]) != MONDAY
 
 
 def test_once_installed_again_a_workspace_gets_what_waited(session: Session) -> None:
@@ -179,10 +180,10 @@ def first_claimed(session: Session, count: int, now: datetime) -> list[int]:
     """Claim and send so many rows; return their priorities in order."""
     found: list[int] = []
     while len(found) < count:
-        rows = outbox.claim(session, now, lambda _: LEASE, 16)
+        rows = make.claim(session, now)
         found += [row.priority for row in rows]
         for row in rows:
-            assert outbox.settle(session, row, "sent", now, now)
+            assert make.settle(session, row, now=now)
     return found
 
 

@@ -19,6 +19,7 @@ from bot.services import feedback as feedback_service
 from bot.services import votes as vote_service
 from storage import (
     changes,
+    claims,
     counters,
     customers,
     digest,
@@ -43,7 +44,7 @@ from storage import (
 )
 from storage.db import Base
 from storage.news import NewsItem
-from storage.outbox import Letter, OutboxRow
+from storage.outbox import Letter, OutboxRow, Want
 from tests import make
 from tests.make import MONDAY
 
@@ -51,6 +52,7 @@ OURS, THEIRS = "T0OURS", "T0THEIRS"
 LONG_AGO = make.later(days=-1)
 STORES = (
     changes,
+    claims,
     counters,
     customers,
     digest,
@@ -74,9 +76,9 @@ STORES = (
 )
 KNOWN_TO_ALL = {
     "feedback.to_follow_up",
-    "outbox.claim",
+    "claims.claim",
     "outbox.depth",
-    "outbox.next_due",
+    "claims.next_due",
     "outbox.overdue",
     "outbox_care.forget",
     "outbox_care.piles",
@@ -101,7 +103,7 @@ def our_round(session: Session, team_id: str) -> votes.Round:
 def claimed(session: Session, team_id: str) -> OutboxRow:
     """Claim the card of a workspace, the other's being busy."""
     busy = {(other, lane) for other in (OURS, THEIRS) for lane in ("triage", "UALICE")} - {(team_id, "triage")}
-    (row,) = outbox.claim(session, MONDAY, lambda _: timedelta(0), 16, busy)
+    (row,) = make.claim(session, busy=busy)
     return row
 
 
@@ -161,6 +163,7 @@ READS: dict[str, Call] = {
     "outbox_care.oldest_due": outbox_care.oldest_due,
     "outbox_care.rows": lambda s, t: outbox_care.rows(s, t, outbox_care.STATES),
     "people.get": lambda s, t: people.get(s, t, "UALICE"),
+    "people.get_all": lambda s, t: [person.locale for person in people.get_all(s, [(t, "UALICE")]).values()],
     "people.im_channel": lambda s, t: [people.im_channel(s, t, "UALICE")],
     "people.known_language": lambda s, t: [people.known_language(s, t, "UALICE")],
     "people.language": lambda s, t: people.language(s, t, "UALICE"),
@@ -171,6 +174,7 @@ READS: dict[str, Call] = {
     "people.zones": lambda s, t: sorted(people.zones(s, t)),
     "policy.channel": lambda s, t: [policy.channel(s, t, "triage")],
     "policy.tables": policy.tables,
+    "policy.tables_of": lambda s, t: list(policy.tables_of(s, [t])[t].items()),
     "policy.load": policy.load,
     "policy_log.newest": policy_log.newest,
     "policy_log.of": lambda s, t: policy_log.of(s, t, "vote"),
@@ -188,6 +192,7 @@ READS: dict[str, Call] = {
     "workspaces.is_set_up": lambda s, t: [workspaces.is_set_up(s, t)],
     "search.find": lambda s, t: search.find(s, t, ["need"], "UBOB", 10, sees_hidden=False),
     "votes.latest": lambda s, t: votes.latest(s, t, 1),
+    "votes.latest_with_ballots": lambda s, t: list(votes.latest_with_ballots(s, t, 1)),
     "votes.choices": lambda s, t: list(votes.choices(s, our_round(s, t)).items()),
     "votes.ballots": lambda s, t: votes.ballots(s, our_round(s, t)),
     "votes.ballot": lambda s, t: votes.ballot(s, our_round(s, t), "UBOB"),
@@ -212,11 +217,12 @@ WRITES: dict[str, Call] = {
     "home.drawn": lambda s, t: home.drawn(s, t, "UALICE", None, "2.b"),
     "news.add": lambda s, t: news.add(s, t, "news:UALICE", feedback=1, kind="move", number=9, now=MONDAY),
     "news.hand_over": lambda s, t: news.hand_over(s, t, [item.id for item in items(s, t)], "another"),
+    "outbox.want": lambda s, t: outbox.want(s, [Want(t, "triage", make.later(hours=-1), 0)]),
     "outbox.put": lambda s, t: outbox.put(s, t, [Letter("triage", "card", "F-1", "card:F-1", 0)], MONDAY),
-    "outbox.ending": lambda s, t: outbox.ending(s, claimed(s, t)),
-    "outbox.aim": lambda s, t: outbox.aim(s, claimed(s, t), "C9", "9.9", MONDAY),
-    "outbox.settle": lambda s, t: outbox.settle(s, claimed(s, t), "sent", MONDAY, MONDAY, ts="9.9"),
-    "places.remember": lambda s, t: places.remember(s, t, "card:F-1", "C9", "9.9"),
+    "claims.ending": lambda s, t: claims.ending(s, claimed(s, t)),
+    "claims.aim": lambda s, t: claims.aim(s, claimed(s, t), "C9", "9.9", MONDAY),
+    "claims.settle": lambda s, t: make.settle(s, claimed(s, t), facts={"ts": "9.9"}),
+    "places.remember": lambda s, t: places.remember(s, [make.place("card:F-1", "C9", "9.9", t)]),
     "places.forget_all": lambda s, t: places.forget_all(s, t, "card:F-1"),
     "places.forget": lambda s, t: places.forget(s, t, "card:F-1"),
     "outbox.prolong": lambda s, t: outbox.prolong(
@@ -298,7 +304,7 @@ def story(session: Session, team_id: str) -> None:
     schedules.first_in_period(
         session, team_id, "digest", "2026-11-24", due_at=MONDAY, now=make.later(hours=len(team_id)), late=True
     )
-    places.remember(session, team_id, "card:F-1", "C1", f"1.{len(team_id)}")
+    places.remember(session, [make.place("card:F-1", "C1", f"1.{len(team_id)}", team_id)])
     rows = update(OutboxRow).where(OutboxRow.team_id == team_id)
     session.execute(rows.values(id=OutboxRow.key))
     session.execute(rows.where(OutboxRow.lane == "UALICE").values(state="dead", detail=team_id))

@@ -17,7 +17,8 @@ from bot.domain.requirements import Change, Status
 from bot.domain.votes import Choice
 from bot.services import requirements, votes
 from handlers.slack.letters import draw
-from storage import outbox
+from storage import claims, outbox
+from storage.claims import Claim
 from storage.db import Database
 from storage.outbox import Letter, OutboxRow
 from tests import make
@@ -66,11 +67,11 @@ class Slack:
     chance: random.Random = field(default_factory=lambda: random.Random(SEED))  # noqa: S311 - chance, not a secret
     said: list[Said] = field(default_factory=list)
 
-    def __call__(self, row: OutboxRow, *, maybe_shown: bool, **_facts: object) -> Outcome:
-        assert not maybe_shown
+    def __call__(self, claim: Claim) -> Outcome:
+        assert not claim.maybe_shown
         refused = self.chance.random() < 0.01
-        self.said.append(Said(self.now(), row, not refused))
-        return RetryAfter(REFUSED_S) if refused else Sent("C1", f"{len(self.said)}.0", redrawn=row.kind != "news")
+        self.said.append(Said(self.now(), claim.row, not refused))
+        return RetryAfter(REFUSED_S) if refused else Sent("C1", f"{len(self.said)}.0", redrawn=claim.row.kind != "news")
 
 
 def settle_in(database: Database, teams: Iterable[str], **delivery: object) -> None:
@@ -115,13 +116,12 @@ def drain(database: Database, sender: Sender, clock: Clock) -> None:
 
 
 def is_busy(delivery: Delivery) -> bool:
-    with delivery._guard:
-        return bool(delivery._under_way)
+    return bool(delivery._under_way)
 
 
 def next_due(database: Database) -> datetime | None:
     with database.read() as session:
-        return outbox.next_due(session)
+        return claims.next_due(session)
 
 
 def findings(said: list[Said], newest: dict[str, int], clock: Clock) -> list[str]:
@@ -200,7 +200,8 @@ def change(session: Any, number: int, to: Status, now: datetime) -> None:
 def drawing(database: Database, clock: Clock, drawn: list[tuple[str, str]]) -> Sender:
     """Return a sender that writes down to whom it says what, as the real one draws it."""
 
-    def send(row: OutboxRow, *, maybe_shown: bool, lease: timedelta) -> Outcome:
+    def send(claim: Claim) -> Outcome:
+        row = claim.row
         with database.read() as session:
             letter = draw(session, row, clock())
         assert letter

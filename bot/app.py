@@ -26,6 +26,7 @@ from handlers.metrics import Counts
 from handlers.slack import (
     answers,
     cards,
+    clients,
     command,
     decide_through,
     edge,
@@ -214,9 +215,8 @@ def open_door(config: Config, bolt: App, counts: Counts) -> Sockets | None:
 
 
 def _client(config: Config, timeout: int = SEND_TIMEOUT_S) -> WebClient:
-    """Return a client that never repeats a call by itself: a repeated post would be shown twice."""
     token = config.slack_bot_token.get_secret_value()
-    return WebClient(token, config.slack_api_url, timeout=timeout, retry_handlers=[])
+    return clients.client(token, config.slack_api_url, timeout)
 
 
 def bolt_app(config: Config, install: Install, the_edge: Edge) -> App:
@@ -240,7 +240,7 @@ def bolt_app(config: Config, install: Install, the_edge: Edge) -> App:
         logger=quiet,
         signing_secret=config.slack_signing_secret.get_secret_value() if config.slack_signing_secret else "",
         authorize=cast("Callable[..., AuthorizeResult]", authorize),  # Bolt takes None; its annotation does not say so
-        client=WebClient(None, config.slack_api_url, timeout=GESTURE_TIMEOUT_S, retry_handlers=[]),
+        client=clients.client(None, config.slack_api_url, GESTURE_TIMEOUT_S),
         process_before_response=True,
         user_facing_authorize_error_message="Needline is not set up for this workspace.",
     )

@@ -14,6 +14,7 @@ from bot.config import Config
 from bot.domain.findings import Finding, broken, warning, well
 from bot.policy import CHANNELS, Policy
 from bot.services.checkup import compare_clocks
+from handlers.slack import clients
 
 TIMEOUT_S = 10
 ASKED = 60
@@ -95,7 +96,7 @@ def app_token(config: Config) -> list[Finding]:
     """Ask for an address of Socket Mode, if that is how we are connected; it is not used."""
     if config.slack_app_token is None:
         return []
-    client = WebClient(None, config.slack_api_url, timeout=TIMEOUT_S, retry_handlers=[])
+    client = clients.client(None, config.slack_api_url, TIMEOUT_S)
     try:
         client.apps_connections_open(app_token=config.slack_app_token.get_secret_value())
     except SlackApiError as error:
@@ -241,6 +242,4 @@ def _quorum(policy: Policy, gone: set[str]) -> Finding:
 
 
 def _client(config: Config) -> WebClient:
-    return WebClient(
-        config.slack_bot_token.get_secret_value(), config.slack_api_url, timeout=TIMEOUT_S, retry_handlers=[]
-    )
+    return clients.client(config.slack_bot_token.get_secret_value(), config.slack_api_url, TIMEOUT_S)

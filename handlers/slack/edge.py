@@ -18,14 +18,13 @@ from slack_bolt import App, BoltContext, BoltRequest, BoltResponse
 from slack_bolt.listener_matcher import ListenerMatcher
 from slack_bolt.listener_matcher.builtins import BuiltinListenerMatcher
 from slack_sdk import WebClient
-from slack_sdk.webhook import WebhookClient
 
 from bot.domain.people import Actor
 from bot.domain.refusals import Busy, Refused
 from bot.i18n import FALLBACK, say
 from bot.policy import PolicyUnreadableError
 from handlers.metrics import Counts
-from handlers.slack import who
+from handlers.slack import clients, who
 from handlers.slack.blocks.text import escape, section
 from handlers.slack.redraws import SOON_S, Redraws
 from storage import workspaces
@@ -35,6 +34,10 @@ log = structlog.get_logger(__name__)
 
 SLACK_HOOKS = ("https://hooks.slack.com/", "https://hooks.slack-gov.com/")
 Payload = dict[str, Any]
+
+
+WHISPER_S = 3
+"""How long we wait for Slack to take an answer to a gesture."""
 
 
 @dataclass(frozen=True)
@@ -64,8 +67,9 @@ class Edge:
 
 def _post(url: str, text: str, blocks: list[Payload] | None) -> None:
     try:
-        webhook = WebhookClient(url, timeout=3, retry_handlers=[])
-        webhook.send(text=text, blocks=blocks, response_type="ephemeral", replace_original=False)
+        clients.webhook(url, WHISPER_S).send(
+            text=text, blocks=blocks, response_type="ephemeral", replace_original=False
+        )
     except OSError as error:
         log.warning("whisper.lost", error=type(error).__name__)
 

@@ -14,13 +14,13 @@ from typing import Any, Final, cast
 import structlog
 from slack_bolt import App
 from slack_bolt.adapter.socket_mode.internals import run_bolt_app, send_response
-from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError, SlackClientNotConnectedError
 from slack_sdk.socket_mode.builtin import SocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 
 from handlers.metrics import Counts
+from handlers.slack import clients
 
 log = structlog.get_logger(__name__)
 
@@ -203,7 +203,7 @@ class Sockets:
     def __init__(self, bolt: App, app_token: str, api_url: str, counts: Counts, timeout_s: int) -> None:
         self._bolt = bolt
         self._token = app_token
-        self._client = WebClient(None, api_url, timeout=timeout_s, retry_handlers=[])
+        self._client = clients.client(None, api_url, timeout_s)
         self._first: str | None = None
         self._links: set[Link] = set()
         self._lock = threading.Lock()

@@ -3,7 +3,7 @@
 import time
 from concurrent.futures import Executor
 from http.client import HTTPException
-from typing import Any, cast
+from typing import Any
 
 import structlog
 from slack_sdk import WebClient
@@ -12,6 +12,7 @@ from slack_sdk.errors import SlackClientError
 from bot.domain.people import Actor
 from bot.domain.refusals import Busy
 from bot.i18n import FALLBACK, locale_of
+from handlers.slack import clients
 from storage import people
 from storage.db import Database
 from storage.people import Profile
@@ -106,8 +107,7 @@ def is_from_elsewhere(body: Payload, team_id: str) -> bool:
 
 def quick(client: WebClient) -> WebClient:
     """Return a client that waits at most LOOKUP_S, for what a gesture asks of Slack on its way."""
-    timeout = cast("int", LOOKUP_S)  # urllib takes fractions of a second; the SDK's annotation does not
-    return WebClient(client.token, client.base_url, timeout=timeout, retry_handlers=[])
+    return clients.client(client.token, client.base_url, LOOKUP_S)
 
 
 def look_up(client: WebClient, user_id: str) -> Profile | None:

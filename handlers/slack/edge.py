@@ -17,6 +17,7 @@ import structlog
 from slack_bolt import App, BoltContext, BoltRequest, BoltResponse
 from slack_bolt.listener_matcher import ListenerMatcher
 from slack_bolt.listener_matcher.builtins import BuiltinListenerMatcher
+from slack_bolt.middleware import Middleware
 from slack_sdk import WebClient
 
 from bot.domain.people import Actor
@@ -155,14 +156,28 @@ def actor_of(context: BoltContext) -> Actor:
 
 def install(app: App, edge: Edge) -> None:
     """Register the middleware and the error handler. Listeners come after it, `register_last` at the very end."""
+    app.use(_KnowWho(edge))
 
-    @app.middleware
-    def know_who(
-        context: BoltContext,
-        body: Payload,
-        client: Any,
-        next: Callable[[], Any],  # noqa: A002 - Bolt's name
+    @app.error
+    def answer_failure(error: Exception, context: BoltContext, body: Payload, client: Any) -> BoltResponse:
+        return _answer(error, context, body, client)
+
+
+class _KnowWho(Middleware):
+    """Puts who is speaking into the context. A class, for Bolt makes all arguments anew for each function it calls."""
+
+    def __init__(self, edge: Edge) -> None:
+        self._edge = edge
+
+    def process(
+        self,
+        *,
+        req: BoltRequest,
+        resp: BoltResponse,  # noqa: ARG002 - Bolt's name
+        next: Callable[[], BoltResponse],  # noqa: A002 - Bolt's name
     ) -> BoltResponse | None:
+        """Look at a request before its listener does."""
+        edge, context, body = self._edge, req.context, req.body
         context["edge"] = edge
         if body.get("type") == "app_rate_limited":
             edge.counts.requests.labels("app_rate_limited", "counted").inc()
@@ -172,15 +187,11 @@ def install(app: App, edge: Edge) -> None:
         edge.counts.requests.labels(kind, "received").inc()
         _learn_app(edge, body)
         if kind != "event":
+            client = context.client
             context["actor"] = who.actor(edge.database, client, body, edge.languages, edge.background, edge.team_id)
             if who.is_from_elsewhere(body, edge.team_id):
                 raise Refused("refused.elsewhere")
-        next()
-        return None
-
-    @app.error
-    def answer_failure(error: Exception, context: BoltContext, body: Payload, client: Any) -> BoltResponse:
-        return _answer(error, context, body, client)
+        return next()
 
 
 def _learn_app(edge: Edge, body: Payload) -> None:

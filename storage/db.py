@@ -15,7 +15,7 @@ from typing import Any, Self, TypeVar, cast
 
 from sqlalchemy import DateTime, Dialect, Engine, Executable, MetaData, Table, TypeDecorator, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import URL, ExceptionContext, make_url
 from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session
@@ -160,6 +160,8 @@ class Database:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = _sqlite_engine(self.url, "BEGIN IMMEDIATE") if self.is_sqlite else _postgresql_engine(self.url)
         self.reader = _sqlite_engine(self.url, "BEGIN") if self.is_sqlite else _postgresql_reader(self.url)
+        if not self.is_sqlite:
+            _part_together(self.engine, self.reader)
         self._turn = FairLock()
         self._slots: AbstractContextManager[object] = nullcontext()
         self.committed: list[Callable[[], None]] = []
@@ -257,6 +259,19 @@ def _postgresql_reader(url: URL) -> Engine:
     """Each statement sees what is committed by then, within a transaction or not; so none is begun and ended."""
     read_only = "default_transaction_read_only=on"
     return _postgresql_engine(url, read_only, isolation_level="AUTOCOMMIT", skip_autocommit_rollback=True)
+
+
+def _part_together(*engines: Engine) -> None:
+    """Let go of all engines' connections when one finds that its server is gone: one gesture meets that, not two."""
+
+    def gone(context: ExceptionContext) -> None:
+        if context.is_disconnect:
+            for engine in engines:
+                if engine is not context.engine:
+                    engine.dispose()
+
+    for engine in engines:
+        event.listen(engine, "handle_error", gone)
 
 
 def _sqlite_engine(url: URL, begin: str) -> Engine:

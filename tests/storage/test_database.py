@@ -1,12 +1,13 @@
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
+import psycopg
 import pytest
 from sqlalchemy import Executable, select
 from sqlalchemy.exc import InternalError, StatementError
@@ -16,6 +17,7 @@ from bot.domain.refusals import Busy, Refused
 from storage import counters, migrations, seen
 from storage.db import TURN_S, Database, DatabaseUrlError, FairLock, Upsert, once, table
 from storage.seen import Seen
+from tests import postgres
 from tests.make import MONDAY, TEAM
 
 
@@ -391,3 +393,54 @@ def test_few_refuses_what_would_wait_for_itself(sqlite_file: Path) -> None:
     with few.begin():
         pass
     few.close()
+
+
+# A server that was restarted
+
+
+@pytest.fixture
+def on_a_server() -> Iterator[Database]:
+    """A PostgreSQL database of the test's own, whose connections it may cut."""
+    found = Database(postgres.new_database())
+    migrations.upgrade(found)
+    yield found
+    found.close()
+    postgres.drop_database(found.url.render_as_string(hide_password=False))
+
+
+def fill_pools(database: Database) -> None:
+    """Leave some connections in each pool."""
+    with ExitStack() as open_ones:
+        for _ in range(3):
+            open_ones.enter_context(database.read()).execute(select(1))
+            open_ones.enter_context(database.begin()).execute(select(1))
+
+
+def cut(database: Database) -> None:
+    """End all connections, as a restart of the server does, and wait until they are gone."""
+    url = database.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+
+
+def failures(database: Database, *, write_first: bool) -> int:
+    """Read and write some times; return how many of these failed."""
+    found, sides = 0, [database.begin, database.read]
+    for side in (sides if write_first else sides[::-1]) * 4:
+        try:
+            with side() as session:
+                session.execute(select(1))
+        except Busy:
+            found += 1
+    return found
+
+
+@pytest.mark.parametrize("write_first", [True, False])
+def test_one_connection_that_was_cut_is_met_and_no_other(on_a_server: Database, *, write_first: bool) -> None:
+    for _ in range(2):
+        fill_pools(on_a_server)
+        cut(on_a_server)
+        assert failures(on_a_server, write_first=write_first) == 1

@@ -98,6 +98,8 @@ class Chaos:
             self._kill_all()
         elif what == "pause":
             self.rng.choice(self.replicas).pause(LEASE_S * self.rng.uniform(0.7, 1.8))
+        elif what == "disk full":
+            self.rng.choice(self.replicas).fill_disk(self.rng.uniform(0.3, 2.0))
         elif what in {"sockets cut", "sockets refreshed"}:
             (self.workspace.cut_sockets if what == "sockets cut" else self.workspace.refresh_sockets)()
         elif what == "put out of the channel":
@@ -109,7 +111,8 @@ class Chaos:
     def _ways(self) -> list[tuple[str, int]]:
         if not self.harm:
             return [("kill", 1)]
-        ways = [("kill", 14), ("pause", 3), ("put out of the channel", 2), *((name, 2) for name in self.store.cuts())]
+        ways = [("kill", 14), ("pause", 3), ("disk full", 2), ("put out of the channel", 2)]
+        ways += [(name, 2) for name in self.store.cuts()]
         if len(self.replicas) > 1:
             ways.append(("kill all", 1))
         if self.workspace.sockets:

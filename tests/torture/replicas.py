@@ -1,6 +1,7 @@
 """Several bots as they really run, each a process of its own, kept alive as a process manager would."""
 
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -65,6 +66,18 @@ class Replica:
             self._send(signal.SIGSTOP)
             time.sleep(seconds)
             self._send(signal.SIGCONT)
+
+    def fill_disk(self, seconds: float) -> None:
+        """Let none of its files grow for a while, as on a full disk: neither its log nor, on SQLite, its database."""
+        with self._lock:
+            self._let_grow(0)
+            time.sleep(seconds)
+            self._let_grow(None)
+
+    def _let_grow(self, size: int | None) -> None:
+        if self._running and self._running.poll() is None:
+            _, most = resource.prlimit(self._running.pid, resource.RLIMIT_FSIZE)
+            resource.prlimit(self._running.pid, resource.RLIMIT_FSIZE, (most if size is None else size, most))
 
     def stop(self) -> None:
         """Ask it to stop, and wait."""

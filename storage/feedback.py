@@ -134,6 +134,11 @@ def next_number(session: Session, team_id: str) -> int:
     return counters.take(session, team_id, "feedback")
 
 
+def next_numbers(session: Session, team_id: str) -> tuple[int, int]:
+    """Return the next numbers of feedback and of a requirement."""
+    return counters.take_both(session, team_id, "feedback", "requirement")
+
+
 def add(session: Session, team_id: str, number: int, **facts: Any) -> None:
     """Write a new piece of feedback. `facts` are the columns."""
     session.execute(_ADD, {"team_id": team_id, "number": number, "state": State.OPEN.value, **facts})

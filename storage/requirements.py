@@ -92,13 +92,16 @@ _GET = (
 _LOCK = _GET.with_for_update()
 
 
-def add(session: Session, team_id: str, *, title: str, origin: int, now: datetime) -> int:
-    """Write a new requirement, which goes into review at once; return its number."""
-    number = counters.take(session, team_id, "requirement")
+def next_number(session: Session, team_id: str) -> int:
+    """Return the next number of a requirement."""
+    return counters.take(session, team_id, "requirement")
+
+
+def add(session: Session, team_id: str, number: int, *, title: str, origin: int, now: datetime) -> None:
+    """Write a new requirement, which goes into review at once."""
     facts = {"title": title, "status": Status.IN_REVIEW.value, "origin": origin, "created_at": now, "changed_at": now}
     session.execute(_ADD, {"team_id": team_id, "number": number, **facts})
     _write_move(session, team_id, number, 1, Status.NEW, Change(Status.IN_REVIEW), None, now)
-    return number
 
 
 _ADD = insert(table(Requirement))

@@ -31,16 +31,22 @@ def file(session: Session, actor: Actor, draft: Draft, now: datetime, *, key: st
     if not seen.first_time(session, actor.team_id, key, now):
         return None
     customer = customer_of(session, actor, draft, now)
-    number = feedback_store.next_number(session, actor.team_id)
+    number, requirement = _numbers(session, actor.team_id, draft)
     title = (draft.title or "").strip() or title_from(draft.words)
-    requirement = None
-    if draft.kind in REVIEWED_KINDS:
+    if requirement is not None:
         policy = policy_store.load(session, actor.team_id)
-        requirement = requirements.create(
-            session, actor.team_id, title=title, origin=number, filer=actor.user_id, policy=policy, now=now
+        requirements.create(
+            session, actor.team_id, requirement, title=title, origin=number, filer=actor.user_id, policy=policy, now=now
         )
     _write(session, actor, draft, now, number=number, title=title, customer_id=customer, requirement=requirement)
     return number
+
+
+def _numbers(session: Session, team_id: str, draft: Draft) -> tuple[int, int | None]:
+    """Return the number of new feedback, and of the requirement it makes, if it makes one."""
+    if draft.kind in REVIEWED_KINDS:
+        return feedback_store.next_numbers(session, team_id)
+    return feedback_store.next_number(session, team_id), None
 
 
 def customer_of(session: Session, actor: Actor, draft: Draft, now: datetime) -> int:
@@ -164,8 +170,16 @@ def make_requirement(session: Session, actor: Actor, number: int, now: datetime)
         check_team(actor, policy)
     if item.requirement is not None:
         raise Refused("refused.already_requirement", requirement=item.requirement)
-    requirement = requirements.create(
-        session, actor.team_id, title=item.title, origin=number, filer=item.filed_by, policy=policy, now=now
+    requirement = requirement_store.next_number(session, actor.team_id)
+    requirements.create(
+        session,
+        actor.team_id,
+        requirement,
+        title=item.title,
+        origin=number,
+        filer=item.filed_by,
+        policy=policy,
+        now=now,
     )
     feedback_store.change(session, actor.team_id, number, requirement=requirement, state=State.OPEN.value)
     if feedback_store.unanswered(session, actor.team_id, requirement):

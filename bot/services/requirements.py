@@ -18,12 +18,11 @@ from storage.requirements import Requirement
 
 
 def create(
-    session: Session, team_id: str, *, title: str, origin: int, filer: str, policy: Policy, now: datetime
-) -> int:
-    """Make a requirement from feedback and open its vote; return its number. Nobody is told: the receipt says it."""
-    number = requirements.add(session, team_id, title=title, origin=origin, now=now)
+    session: Session, team_id: str, number: int, *, title: str, origin: int, filer: str, policy: Policy, now: datetime
+) -> None:
+    """Make a requirement from feedback and open its vote. Nobody is told: the receipt says it."""
+    requirements.add(session, team_id, number, title=title, origin=origin, now=now)
     votes.open_round(session, team_id, number, policy, now, filers={filer}, number=1)
-    return number
 
 
 def change(

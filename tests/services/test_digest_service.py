@@ -94,7 +94,8 @@ def test_a_vote_whose_deadline_came_without_a_quorum_is_undecided(session: Sessi
 def test_what_was_never_voted_on_waits_too(session: Session) -> None:
     make.rules(session)
     origin = make.file(session).number
-    number = requirement_store.add(session, TEAM, title="Imported", origin=origin, now=MONDAY)
+    number = requirement_store.next_number(session, TEAM)
+    requirement_store.add(session, TEAM, number, title="Imported", origin=origin, now=MONDAY)
     assert listed(session) == [(number, Why.WAITING)]
 
 

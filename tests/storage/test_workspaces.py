@@ -201,8 +201,10 @@ READS: dict[str, Call] = {
 WRITES: dict[str, Call] = {
     "changes.add": lambda s, t: changes.add(s, t, "F-1", "edited", by="UALICE", before={}, now=MONDAY),
     "counters.take": lambda s, t: counters.take(s, t, "feedback"),
+    "counters.take_both": lambda s, t: counters.take_both(s, t, "feedback", "requirement"),
     "customers.find_or_add": lambda s, t: customers.find_or_add(s, t, "Beta", "UALICE", MONDAY),
     "feedback.next_number": feedback.next_number,
+    "feedback.next_numbers": feedback.next_numbers,
     "feedback.add": lambda s, t: feedback.add(s, t, 9, **{**facts(feedback.get(s, t, 1)), "words": "Nine."}),
     "feedback.change": lambda s, t: feedback.change(s, t, 1, words="Changed."),
     "feedback.ask": lambda s, t: feedback.ask(s, t, 1, "What?", "UBOB", MONDAY, MONDAY),
@@ -241,7 +243,8 @@ WRITES: dict[str, Call] = {
     "policy.lock": policy.lock,
     "policy_log.add": lambda s, t: policy_log.add(s, t, "vote", before={}, after={"quorum": 9}, by="U1", now=MONDAY),
     "policy.replace": lambda s, t: policy.replace(s, t, {"vote": {"quorum": 1}}, "UADA", MONDAY),
-    "requirements.add": lambda s, t: requirements.add(s, t, title="Nine", origin=1, now=MONDAY),
+    "requirements.next_number": requirements.next_number,
+    "requirements.add": lambda s, t: requirements.add(s, t, 9, title="Nine", origin=1, now=MONDAY),
     "requirements.move": lambda s, t: requirements.move(
         s, t, 1, Status.IN_REVIEW, Change(Status.ACCEPTED), by=None, now=MONDAY
     ),

@@ -6,27 +6,23 @@ leased; a row still `sending` when the lease is over belongs to a process that d
 
 import threading
 import time
-from collections.abc import Callable, Collection, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
-from typing import Any
 
 import structlog
-from sqlalchemy.orm import Session
 
+from bot.domain.outcomes import Dead, Moot, Outcome, Sent, Unknown
 from bot.domain.refusals import Busy
-from bot.policy import CHANNELS, DeliveryTable, Policy, PolicyError, build
-from bot.services import news, people
-from storage import claims, outbox, places, policy, workspaces
-from storage import people as people_store
-from storage.claims import Claim, Ending, LaneKey, Manner
+from bot.services import lanes
+from bot.services.settling import Ended, settle
+from storage import claims, workspaces
+from storage.claims import Claim, LaneKey
 from storage.db import Database
-from storage.outbox import Letter, OutboxRow
-from storage.people import Person
-from storage.places import Place
+from storage.outbox import OutboxRow
 
 log = structlog.get_logger(__name__)
 
@@ -46,71 +42,6 @@ PATIENCE_S = (0.1, 0.5, 2.0, 5.0)
 
 ENDS_WITHIN = 20
 """How many settle times we wait for another process to end a message that it took over from us."""
-
-
-@dataclass(frozen=True)
-class Sent:
-    """Shown, there. `redrawn` messages keep their place for the next time. `found`: by a look-up, of a former try.
-
-    `posted`: just now, and anew.
-    """
-
-    channel: str
-    ts: str
-    redrawn: bool = True
-    found: bool = False
-    posted: bool = False
-
-
-@dataclass(frozen=True)
-class RetryAfter:
-    """Certainly not shown; Slack asks us to wait."""
-
-    seconds: float
-    detail: str = "rate limited"
-
-
-@dataclass(frozen=True)
-class Unknown:
-    """No answer came: it may have been shown. Look again after `seconds`, or the settle time if that is longer."""
-
-    detail: str
-    seconds: float = 0.0
-
-
-@dataclass(frozen=True)
-class Dead:
-    """Slack will never take it as things are; a person must do something.
-
-    `closed`: the channel that refused it, where another might take it; empty when there was none to post it in.
-    """
-
-    error: str
-    closed: str | None = None
-
-
-@dataclass(frozen=True)
-class Moot:
-    """There is nothing left to say."""
-
-    why: str
-
-
-Outcome = Sent | RetryAfter | Unknown | Dead | Moot
-
-
-@dataclass(frozen=True)
-class Ended:
-    """What became of a claim that we began to send at a moment."""
-
-    claim: Claim
-    outcome: Outcome
-    began: datetime
-
-    @property
-    def row(self) -> OutboxRow:
-        """Return the row that was claimed."""
-        return self.claim.row
 
 
 Sender = Callable[[Claim], Outcome]
@@ -143,6 +74,7 @@ class Delivery:
         self._take_back = take_back
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="sender")
         self._under_way: dict[LaneKey, Future[Ended]] = {}
+        self._doubtful: list[_Doubt] = []
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._loop = threading.Thread(target=self._run, name="delivery", daemon=True)
@@ -166,6 +98,7 @@ class Delivery:
             try:
                 while not self._stopping.is_set() and (self._settle_ended() | self._claim_and_hand_out()):
                     self._stopping.wait(GATHER_S)
+                self._look_for_doubles()
                 self._stopping.wait(REST_S)
             except Busy:
                 log.warning("delivery.database_busy")
@@ -194,7 +127,7 @@ class Delivery:
         if due is None or due > now:
             return []
         with self._database.begin(quiet=True) as session:
-            return claims.claim(session, now, partial(manners, session, now), limit, busy, stopped)
+            return claims.claim(session, now, partial(lanes.manners, session, now), limit, busy, stopped)
 
     def _deliver(self, claim: Claim) -> Ended:
         began = self._now()
@@ -212,13 +145,30 @@ class Delivery:
             return Unknown(type(error).__name__)
 
     def _settle_ended(self) -> bool:
-        """Write down what became of all that ended. What dies may call for more, so each dead one is done by itself."""
-        ended = [sending.result() for sending in self._under_way.values() if sending.done()]
+        """Write down what became of all that ended; say whether any of it could be.
+
+        What could not waits, and whether the database is away will be seen by claiming.
+        """
+        ended = [one for lane in list(self._under_way) if (one := self._ended(lane))]
         dead = [[one] for one in ended if isinstance(one.outcome, Dead)]
         others = [one for one in ended if not isinstance(one.outcome, Dead)]
+        before = len(self._under_way)
         for together in ([others] if others else []) + dead:
-            self._settle(together)
-        return bool(ended)
+            with suppress(Busy):
+                self._settle(together)
+        return len(self._under_way) < before
+
+    def _ended(self, lane: LaneKey) -> Ended | None:
+        """Return what became of what is under way in a lane, once it ended."""
+        sending = self._under_way[lane]
+        if not sending.done():
+            return None
+        try:
+            return sending.result()
+        except Exception:
+            log.exception("delivery.send_failed", team=lane[0], lane=lane[1])
+            del self._under_way[lane]  # its lease runs out, and it is looked for
+            return None
 
     def _settle(self, ended: Sequence[Ended]) -> None:
         try:
@@ -231,146 +181,64 @@ class Delivery:
                 for one in ended:
                     self._settle([one])
                 return
-            log.exception("delivery.settle_failed", team=ended[0].row.team_id, row=ended[0].row.id)
-            states = {}
+            row = ended[0].row
+            log.exception("delivery.settle_failed", team=row.team_id, row=row.id)
+            del self._under_way[row.team_id, row.lane]  # likewise
+            return
         for one in ended:
-            self._is_settled(one, states.get(one.row.id))
+            if one.row.id in states:
+                self._is_settled(one, states[one.row.id])
 
     def _is_settled(self, ended: Ended, state: str | None) -> None:
-        """Go on after a row was settled; without a state its claim was lost."""
+        """Go on after a row was settled; without a state its claim was lost.
+
+        What we posted after our lease was over (we were held up, or Slack was) may have been posted by another, too.
+        """
         row, outcome = ended.row, ended.outcome
         del self._under_way[row.team_id, row.lane]
         if state:
             self._settled(row, state, outcome)
         elif isinstance(outcome, Sent) and outcome.posted:
-            self._pool.submit(self._say_once, row, outcome, ended.claim.manner.pace)
+            self._doubtful.append(_Doubt(row, outcome, ended.claim.manner.pace.settle_s))
+
+    def _look_for_doubles(self) -> None:
+        """If another posted what we posted, ours goes. It may still be looking for ours: so the row must have ended."""
+        for doubt in [doubt for doubt in self._doubtful if doubt.look_at <= time.monotonic()]:
+            with self._database.read() as session:
+                ended, ts = claims.ending(session, doubt.row)
+            if ended and ts not in {None, doubt.ours.ts}:
+                log.warning("delivery.taken_back", team=doubt.row.team_id, row=doubt.row.id, ts=doubt.ours.ts)
+                self._pool.submit(self._take_back, doubt.ours)
+            doubt.wait()
+            if ended or doubt.looks > ENDS_WITHIN:
+                self._doubtful.remove(doubt)
 
     def _settle_last(self) -> None:
-        """Settle what was under way. If the database stays away, leases run out and the messages are looked up."""
-        wait(self._under_way.values())
-        for pause in PATIENCE_S:
-            with suppress(Busy):
+        """Settle what is under way as it ends. Without the database leases run out, and messages are looked up."""
+        while not all(sending.done() for sending in self._under_way.values()):
+            time.sleep(REST_S)
+            self._settle_ended()
+        for pause in (0, *PATIENCE_S):
+            if self._under_way:
+                time.sleep(pause)
                 self._settle_ended()
-            if not self._under_way:
-                return
-            time.sleep(pause)
-        log.error("delivery.not_settled", lanes=[f"{team}/{lane}" for team, lane in self._under_way])
-
-    def _say_once(self, row: OutboxRow, ours: Sent, pace: DeliveryTable) -> None:
-        """We posted after our lease was over: we were held up, or Slack was. If another posted it too, ours goes.
-
-        It may still be looking for ours, so that is asked when the row has ended.
-        """
-        ended, ts = False, None
-        for _ in range(ENDS_WITHIN):
-            with suppress(Busy), self._database.read() as session:
-                ended, ts = claims.ending(session, row)
-            if ended:
-                break
-            self._stopping.wait(pace.settle_s)
-        if ended and ts not in {None, ours.ts}:
-            log.warning("delivery.taken_back", team=row.team_id, row=row.id, ts=ours.ts)
-            self._take_back(ours)
+        if self._under_way:
+            log.error("delivery.not_settled", lanes=[f"{team}/{lane}" for team, lane in self._under_way])
+        with suppress(Busy):
+            self._look_for_doubles()
 
 
-def manners(session: Session, now: datetime, lanes: Collection[LaneKey]) -> dict[LaneKey, Manner]:
-    """Return how lanes are served at a moment, by their workspaces' policies and by who reads them."""
-    rules = {
-        team_id: _rules(team_id, set_) for team_id, set_ in policy.tables_of(session, {t for t, _ in lanes}).items()
-    }
-    readers = people_store.get_all(session, [lane for lane in lanes if lane[1] not in CHANNELS])
-    return {lane: _manner(rules[lane[0]], lane[1], readers.get(lane), now) for lane in lanes}
+@dataclass
+class _Doubt:
+    """A message of ours that may stand twice, and when to look whether it does."""
 
+    row: OutboxRow
+    ours: Sent
+    settle_s: float
+    looks: int = 0
+    look_at: float = 0.0
 
-def _rules(team_id: str, tables: dict[str, Any]) -> Policy:
-    try:
-        return build(tables)
-    except PolicyError as error:  # written by a newer version; others' messages must not wait for it
-        log.error("delivery.policy_unreadable", team=team_id, reason=str(error))  # noqa: TRY400 - no fault of ours
-        return Policy()
-
-
-def _manner(rules: Policy, lane: str, reader: Person | None, now: datetime) -> Manner:
-    if lane in CHANNELS:
-        return Manner(rules.delivery, leads_to=rules.channels.of(lane))
-    leads_to = reader.im_channel if reader else None
-    return Manner(rules.delivery, people.quiet_until(reader, rules, now), leads_to, reader)
-
-
-def settle(session: Session, ended: Collection[Ended], now: datetime) -> dict[str, str]:
-    """Write down what became of claimed rows, and what follows from it.
-
-    Return row id -> state, without those whose claim was lost.
-    """
-    endings = [_ending(session, one, now) for one in ended]
-    still = claims.settle(session, endings, now)
-    places.remember(session, [place for one in ended if one.row.id in still and (place := _place(one))])
-    for one in endings:
-        _write_log(one, lost=one.row.id not in still)
-    return {one.row.id: one.state for one in endings if one.row.id in still}
-
-
-def _place(one: Ended) -> Place | None:
-    """Return where a message stands that is redrawn in place; None for others."""
-    if not isinstance(one.outcome, Sent) or not one.outcome.redrawn:
-        return None
-    return Place(team_id=one.row.team_id, key=one.row.key, channel=one.outcome.channel, ts=one.outcome.ts)
-
-
-def _write_log(one: Ending, *, lost: bool) -> None:
-    row = one.row
-    if lost:
-        log.warning("delivery.claim_lost", team=row.team_id, row=row.id)
-        return
-    facts = {"kind": row.kind, "about": row.about, **one.facts}
-    log.info("delivery.settled", state=one.state, team=row.team_id, row=row.id, **facts)
-
-
-def _moved(session: Session, row: OutboxRow, closed: str | None) -> bool:
-    """Say whether the channel that did not take a message was given up for another while it was under way.
-
-    Whoever changes the channel takes the lane before reviving what died: so either they see our dead row, or we this.
-    """
-    if closed is None or row.lane not in CHANNELS:
-        return False
-    outbox.take_lanes(session, row.team_id, [row.lane])
-    return policy.channel(session, row.team_id, row.lane) not in {None, closed}
-
-
-def _ending(session: Session, ended: Ended, now: datetime) -> Ending:
-    """Return the end of a claim, with an admin's notice of what died.
-
-    The pace is that of the beginnings, so that it does not matter how long Slack takes to answer.
-    """
-    row, outcome = ended.row, ended.outcome
-    if isinstance(outcome, Dead) and _moved(session, row, outcome.closed):
-        outcome = RetryAfter(0.0, "the channel was changed")
-    state, pause_s, facts = _state(outcome, ended.claim.manner.pace)
-    free_at = (ended.began if isinstance(outcome, Sent) else now) + timedelta(seconds=pause_s)
-    also = _notices(session, row, outcome.error) if isinstance(outcome, Dead) else []
-    return Ending(row, state, free_at, also, facts)
-
-
-def _state(outcome: Outcome, pace: DeliveryTable) -> tuple[str, float, dict[str, str | None]]:
-    """Return the row's next state, how long its lane rests, and the facts to keep."""
-    match outcome:
-        case Sent(channel, ts):
-            return "sent", 1 / pace.pace_per_s, {"channel": channel, "ts": ts, "detail": None}
-        case RetryAfter(seconds, detail):
-            return "retry", seconds, {"detail": detail}
-        case Unknown(detail, seconds):
-            return "unknown", max(pace.settle_s, seconds), {"detail": detail}
-        case Dead(error):
-            return "dead", 0.0, {"detail": error}
-        case Moot(why):
-            return "superseded", 0.0, {"detail": why}
-
-
-def _notices(session: Session, row: OutboxRow, error: str) -> list[Letter]:
-    """One notice for each lane and error: while it stands, further failures only raise the count it shows."""
-    admins = policy.load(session, row.team_id).people.admins
-    here = [admin for admin in admins if not people_store.gone(session, row.team_id, {admin})]
-    log.error("delivery.dead", team=row.team_id, row=row.id, kind=row.kind, lane=row.lane, error=error)
-    if row.kind == "notice" or not here:
-        return []
-    return [news.notice(here[0], row.lane, error)]
+    def wait(self) -> None:
+        """Look again after the settle time."""
+        self.looks += 1
+        self.look_at = time.monotonic() + self.settle_s

@@ -10,7 +10,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.delivery import Outcome, Sent
+from bot.domain.outcomes import Outcome, Sent
 from bot.domain.refusals import Busy
 from storage import outbox_care, schedules, workspaces
 from storage.db import Database

@@ -210,27 +210,45 @@ _OURS = _ROW.where(*_STILL).returning(table(OutboxRow).c.id)
 
 @dataclass(frozen=True)
 class Ending:
-    """The end of a claim: what became of the row, and when its lane is free. `also`: letters that it calls for."""
+    """The end of a claim: what became of the row, when its lane is free, letters that it calls for, facts to keep.
+
+    `free_at` is None when the lease was over: the lane may be another's by now.
+    """
 
     row: OutboxRow
     state: str
-    free_at: datetime
+    free_at: datetime | None
     also: Sequence[Letter] = ()
     facts: dict[str, str | None] = field(default_factory=dict)
 
 
+def take(session: Session, lanes: Collection[LaneKey]) -> set[LaneKey]:
+    """Keep lanes from others until we commit, as far as nobody else keeps them now; return which are ours."""
+    found = session.execute(_FREE_LANES, {"lanes": list(lanes)}) if lanes else ()
+    return {(team_id, name) for team_id, name in found}
+
+
+_FREE_LANES = (
+    select(Lane.team_id, Lane.name)
+    .where(tuple_(Lane.team_id, Lane.name).in_(bindparam("lanes", expanding=True)))
+    .with_for_update(skip_locked=True)
+)
+
+
 def settle(session: Session, endings: Collection[Ending], now: datetime) -> set[str]:
-    """End claims, free their lanes, write what is called for; return the ids of the rows that were still ours."""
-    claimed = {one.row.id: one.row.claim for one in endings}
+    """End claims whose lanes were taken, free these lanes, write what is called for; return which rows were still ours.
+
+    Who calls for letters took their lanes, too, in the order in which everybody takes them.
+    """
     rows = [(one.row.team_id, one.row.id) for one in endings]
-    still = {row.id for row in session.execute(_SENDING, {"rows": rows}) if row.claim == claimed[row.id]}
-    ours = sorted((one for one in endings if one.row.id in still), key=_columns)
+    claimed = dict(session.execute(_SENDING, {"rows": rows}).all()) if rows else {}
+    ours = sorted((one for one in endings if claimed.get(one.row.id) == one.row.claim), key=_columns)
     for _, same in groupby(ours, _columns):  # many rows are written at once when they set the same
         session.execute(_ROW, [_ended(one, now) for one in same])
-    outbox.want(session, [want for one in ours for want in _wants(one, now)])
+    outbox.want(session, [_freed(one, now) for one in ours])
     for one in ours:
         outbox.put(session, one.row.team_id, one.also, now)
-    return still
+    return {one.row.id for one in ours}
 
 
 def _columns(one: Ending) -> list[str]:
@@ -241,11 +259,10 @@ def _ended(one: Ending, now: datetime) -> dict[str, object]:
     return {**_of(one.row), "state": one.state, "settled_at": None if one.state in OPEN else now, **one.facts}
 
 
-def _wants(one: Ending, now: datetime) -> list[Want]:
-    """Free the row's own lane, and want those of the letters. An open row is still to be sent."""
-    team_id, priority = one.row.team_id, one.row.priority if one.state in OPEN else LEAST
-    others = [Want(team_id, letter.lane, now, letter.priority) for letter in one.also]
-    return [Want(team_id, one.row.lane, now, priority, one.free_at), *others]
+def _freed(one: Ending, now: datetime) -> Want:
+    """Free the row's lane. There may be more in it; an open row is still to be sent."""
+    priority = one.row.priority if one.state in OPEN else LEAST
+    return Want(one.row.team_id, one.row.lane, now, priority, one.free_at)
 
 
 def aim(session: Session, row: OutboxRow, channel: str, thread_ts: str | None, free_at: datetime | None = None) -> bool:

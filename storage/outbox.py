@@ -140,18 +140,19 @@ def _smaller(first: ColumnElement[Any], second: ColumnElement[Any]) -> ColumnEle
 
 
 class Want(NamedTuple):
-    """Work is due in a lane at a moment. `free_at`: when nobody sends there any more; EPOCH leaves that as it is."""
+    """Work is due in a lane at a moment. `free_at`: when nobody sends there any more; None leaves that as it is."""
 
     team_id: str
     name: str
     wanted_at: datetime
     priority: int
-    free_at: datetime = EPOCH
+    free_at: datetime | None = None
 
 
 def want(session: Session, wants: Iterable[Want]) -> None:
     """Note what is wanted of lanes; they are taken in the order in which everybody takes them."""
-    rows = [each._asdict() for each in sorted(wants, key=lambda each: (each.team_id, _order(each.name)))]
+    ordered = sorted(wants, key=lambda each: (each.team_id, _order(each.name)))
+    rows = [{**each._asdict(), "free_at": each.free_at or EPOCH} for each in ordered]
     if rows:
         session.execute(_want_each(session), rows)
 

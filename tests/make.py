@@ -138,7 +138,9 @@ def claim(
 def settle(
     session: Session, row: OutboxRow, state: str = "sent", now: datetime = MONDAY, rest: float = 0, **more: Any
 ) -> bool:
-    """End a claim, its lane resting for so many seconds; say whether it was still ours."""
+    """End a claim, its lane resting for so many seconds; say whether it was still ours. Busy: another has the lane."""
+    if not claims.take(session, [(row.team_id, row.lane)]):
+        raise Busy("kept by another")
     return claims.settle(session, [Ending(row, state, now + timedelta(seconds=rest), **more)], now) == {row.id}
 
 

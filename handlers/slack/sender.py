@@ -12,7 +12,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 from sqlalchemy.orm import Session
 
-from bot.delivery import Dead, Moot, Outcome, RetryAfter, Sent, Unknown
+from bot.domain.outcomes import Dead, Moot, Outcome, RetryAfter, Sent, Unknown
 from bot.domain.refusals import Busy
 from bot.policy import CHANNELS, PolicyUnreadableError
 from handlers.slack import letters, who
@@ -113,7 +113,9 @@ class SlackSender:
         """Draw a row. A person to whom we write for the first time is looked up before, for their language."""
         row = claim.row
         if row.lane not in CHANNELS and claim.manner.reader is None:
-            who.introduce(self.database, self.client, row.team_id, row.lane)
+            found = who.introduce(self.database, self.client, row.team_id, row.lane)
+            if found and found.deleted:
+                return None
         with self.database.read() as session:
             message = self._look(session, claim)
         if message and message.drawn.left:
@@ -174,15 +176,17 @@ class SlackSender:
 
     def _post(self, message: _Message) -> Outcome:
         row, drawn = message.row, message.drawn
-        aimed_at = None if message.claim.maybe_shown else row.channel  # a former try may have gone elsewhere
-        channel = aimed_at or self._channel(row)
+        channel = (row.channel if self._is_fresh(message.claim) else None) or self._channel(row)
         if channel is None:
             return Dead(f"no_{row.lane}_channel", closed="")
         more: dict[str, Any] = {}
         if drawn.thread_ts:
             more = {"thread_ts": drawn.thread_ts, "reply_broadcast": drawn.broadcast}
-        if not self._aim(message, channel):
-            return Unknown("the claim was lost")
+        try:
+            if not self._aim(message, channel):
+                return Unknown("the claim was lost")
+        except Busy as error:
+            return _not_drawn(error, message.claim)
         with _into(channel):
             answer = self.client.chat_postMessage(
                 channel=channel,
@@ -206,13 +210,20 @@ class SlackSender:
 
         Most of the lease is to be ahead of it: it is renewed when drawing took long.
         """
-        claim, thread_ts, now = message.claim, message.drawn.thread_ts, self.now()
-        is_early = claim.at <= now <= claim.at + claim.lease / 4
+        claim, thread_ts = message.claim, message.drawn.thread_ts
+        is_early = self._is_early(claim)
         if is_early and (claim.row.channel, claim.row.thread_ts) == (channel, thread_ts):
             return True
-        free_at = None if is_early else now + claim.lease
+        free_at = None if is_early else self.now() + claim.lease
         with self.database.begin(quiet=True) as session:
             return claims.aim(session, claim.row, channel, thread_ts, free_at)
+
+    def _is_early(self, claim: Claim) -> bool:
+        return claim.at <= self.now() <= claim.at + claim.lease / 4
+
+    def _is_fresh(self, claim: Claim) -> bool:
+        """Say whether a row's channel is where its lane leads now: a former try may have gone elsewhere."""
+        return not claim.maybe_shown and self._is_early(claim)
 
     def _channel(self, row: OutboxRow) -> str | None:
         """Return where a lane leads: a channel of the policy, or our DM with a person, learnt before the first send."""

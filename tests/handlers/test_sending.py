@@ -2,21 +2,24 @@
 
 import json
 from collections import Counter
+from functools import partial
 from itertools import chain, repeat
 from typing import Any
 
 import pytest
 from slack_sdk import WebClient
+from sqlalchemy import delete, select
 
-from bot.delivery import Sent
+from bot.domain.outcomes import Sent
 from bot.domain.people import Actor
-from bot.services import feedback
+from bot.services import feedback, lanes
 from handlers.slack.sender import SlackSender
 from practice.workspace import Message, Workspace
-from storage import claims
+from storage import claims, outbox
 from storage.claims import Claim
 from storage.db import Database
-from storage.outbox import Lane
+from storage.outbox import Lane, Letter, OutboxRow
+from storage.people import Person as PersonRow
 from tests import make, workspace
 from tests.bot import ROOT
 from tests.make import MONDAY, TEAM, later
@@ -156,5 +159,36 @@ def claimed_card(database: Database, ws: Workspace) -> Claim:
     with database.begin() as session:
         make.rules(session, channels={"triage": triage.id})
         make.file(session)
-        taken = claims.claim(session, MONDAY, make.manners(), 16)
+        taken = claims.claim(session, MONDAY, partial(lanes.manners, session, MONDAY), 16)
     return next(one for one in taken if one.row.kind == "card")
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_channel_changed_after_the_claim_counts_when_the_message_goes_late(database: Database, *, late: bool) -> None:
+    """Within a moment it goes where it was aimed; it is taken along with the next change of the card."""
+    with Workspace(ROOT / "manifest.json") as ws:
+        card, new = claimed_card(database, ws), ws.channel("new")
+        ws.invite_bot(new)
+        with database.begin() as session:
+            make.rules(session, channels={"triage": new.id})
+        now = later(seconds=20 if late else 1)
+        sender = SlackSender(database.few(1), WebClient(ws.bot_token, ws.api_url), lambda: now)
+        sent = sender(card)
+        assert isinstance(sent, Sent)
+        assert (sent.channel == new.id) == late
+
+
+def test_somebody_unknown_who_left_gets_nothing_and_nobody_is_alarmed(own_office: Office) -> None:
+    office = own_office
+    stranger = office.ws.person("Stranger")
+    office.ws.deactivate(stranger)
+    number = workspace.file(office, office.alice, "They need it.")
+    workspace.quiet(office)
+    with office.needline.database.begin() as session:
+        session.execute(delete(PersonRow).where(PersonRow.user_id == stranger.id))
+        letter = Letter(stranger.id, "card", f"F-{number}", "card:strange", 1)
+        outbox.put(session, office.ws.team_id, [letter], office.needline.now())
+    workspace.quiet(office)
+    with office.needline.database.read() as session:
+        row = session.scalars(select(OutboxRow).where(OutboxRow.key == "card:strange")).one()
+    assert (row.state, row.detail) == ("superseded", "nothing left to say")

@@ -12,7 +12,8 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot.delivery import Dead, Delivery, Outcome, RetryAfter, Sender, Sent, Unknown
+from bot.delivery import Delivery, Sender
+from bot.domain.outcomes import Dead, Outcome, RetryAfter, Sent, Unknown
 from bot.domain.refusals import Busy
 from bot.policy import DeliveryTable
 from storage import claims, outbox, people
@@ -24,7 +25,7 @@ from tests import make
 from tests.make import MONDAY, TEAM
 
 QUICK: dict[str, object] = {"pace_per_s": 1000, "lease_s": 30, "settle_s": 0.1, "merge_s": 0}
-PATIENCE_S = 5.0
+PATIENCE_S = 15.0
 
 Said = list[tuple[str, bool]]
 

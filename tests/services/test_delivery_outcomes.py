@@ -7,10 +7,10 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot import delivery
-from bot.delivery import Dead, Ended, Moot, Outcome, RetryAfter, Sent, Unknown
+from bot.domain.outcomes import Dead, Moot, Outcome, RetryAfter, Sent, Unknown
 from bot.policy import DeliveryTable
-from bot.services import news
+from bot.services import news, settling
+from bot.services.settling import Ended
 from storage import claims, outbox, places
 from storage.claims import Claim
 from storage.outbox import Letter, OutboxRow
@@ -42,7 +42,7 @@ def claim(session: Session, now: datetime, busy: Collection[tuple[str, str]] = (
 
 def settle(session: Session, claim: Claim, outcome: Outcome, now: datetime = MONDAY) -> None:
     """Settle a claim that we began to send at MONDAY."""
-    delivery.settle(session, [Ended(claim, outcome, MONDAY)], now)
+    settling.settle(session, [Ended(claim, outcome, MONDAY)], now)
 
 
 def stored(session: Session, key: str) -> OutboxRow:

@@ -10,10 +10,12 @@ import pytest
 from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
-from bot.delivery import Dead, Delivery, Ended, Outcome, Sent, manners, settle
+from bot.delivery import Delivery
+from bot.domain.outcomes import Dead, Outcome, Sent
 from bot.domain.requirements import Change, Status
 from bot.domain.votes import Choice
-from bot.services import feedback, requirements
+from bot.services import feedback, lanes, requirements
+from bot.services.settling import Ended, settle
 from handlers.slack import letters
 from practice.text import message_text
 from storage import claims, outbox, people, workspaces
@@ -38,12 +40,12 @@ def lives(session: Session, who: str, zone: str, *, deleted: bool = False) -> No
 
 def until(session: Session, lane: str, now: datetime) -> datetime | None:
     """Return until when a lane is quiet, as the delivery asks."""
-    return manners(session, now, [(TEAM, lane)])[TEAM, lane].quiet_until
+    return lanes.manners(session, now, [(TEAM, lane)])[TEAM, lane].quiet_until
 
 
 def claim(session: Session, now: datetime) -> list[Claim]:
     """Claim what may leave at a moment, and leave it claimed."""
-    return claims.claim(session, now, partial(manners, session, now), 16)
+    return claims.claim(session, now, partial(lanes.manners, session, now), 16)
 
 
 def leaving(session: Session, now: datetime) -> list[OutboxRow]:

@@ -4,14 +4,15 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from bot.delivery import Dead, Ended, settle
+from bot.domain.outcomes import Dead
 from bot.domain.refusals import Busy
 from bot.policy import DeliveryTable
+from bot.services.settling import Ended, settle
 from storage import claims, outbox, seen
 from storage.db import Database
 from storage.outbox import Letter, OutboxRow
@@ -54,9 +55,16 @@ def deliver(database: Database) -> list[tuple[str, int]]:
     drawn = []
     for row in claim(database):
         drawn.append((row.key, true_now(database)))
-        with database.begin() as session:
-            assert make.settle(session, row)
+        while not settled(database, row):
+            time.sleep(0.001)
     return drawn
+
+
+def settled(database: Database, row: OutboxRow) -> bool:
+    """Settle a row as sent; False while somebody else keeps its lane."""
+    with suppress(Busy), database.begin() as session:
+        return make.settle(session, row)
+    return False
 
 
 @contextmanager

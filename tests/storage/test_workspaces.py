@@ -162,6 +162,7 @@ READS: dict[str, Call] = {
     "outbox_care.depth": outbox_care.depth,
     "outbox_care.oldest_due": outbox_care.oldest_due,
     "outbox_care.rows": lambda s, t: outbox_care.rows(s, t, outbox_care.STATES),
+    "claims.take": lambda s, t: [claims.take(s, [(t, "triage")]) == {(t, "triage")}],
     "people.get": lambda s, t: people.get(s, t, "UALICE"),
     "people.get_all": lambda s, t: [person.locale for person in people.get_all(s, [(t, "UALICE")]).values()],
     "people.im_channel": lambda s, t: [people.im_channel(s, t, "UALICE")],

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from bot.delivery import Delivery, Outcome, RetryAfter, Sender, Sent
+from bot.delivery import Delivery, Sender
+from bot.domain.outcomes import Outcome, RetryAfter, Sent
 from bot.domain.requirements import Change, Status
 from bot.domain.votes import Choice
 from bot.services import requirements, votes

@@ -18,10 +18,10 @@ from bot.domain.refusals import Busy, Refused
 from bot.domain.requirements import Change, Status
 from bot.domain.votes import Choice, has_quorum, outcome
 from bot.services import requirements, votes
+from storage import requirements as requirement_store
 from storage import votes as vote_store
 from storage.db import Database, table
 from storage.news import NewsItem
-from storage.requirements import Move
 from storage.votes import Ballot, Round
 from tests import make
 from tests.make import MARA, MONDAY, TEAM
@@ -153,7 +153,7 @@ def wrong_end(session: Session, race: Race, vote: Round, stored: dict[str, str])
     if vote.result is None and len(stored) >= vote.quorum:
         found.append(f"open with {len(stored)} votes")
     path = ["in_review", *["accepted"] * ((vote.result == "approved") + decided)]
-    moves = session.scalars(select(Move.after).where(Move.team_id == TEAM, Move.requirement == race.requirement)).all()
+    moves = [move.after for move in requirement_store.moves(session, TEAM, race.requirement)]
     if moves != path:
         found.append(f"went {moves}")
     told = session.scalars(select(NewsItem.kind).where(NewsItem.feedback == race.requirement)).all()

@@ -75,10 +75,20 @@ class Team:
         self.votes[pair[0]] += 1
         self._comes(due.replace(hour=18, minute=1))
         self._see(lambda: all("Undecided" in self._card(words).text for words in pair), f"{pair} undecided")
+        self._see(
+            lambda: self._was_told(self.csms[number % 2], pair), f"news of {pair}"
+        )  # else decisions would join it
         self._comes(self._monday())
         self._decide_through(pair)
         self.undecided.append(pair)
         self._comes(self.workspace.clock.now() + timedelta(minutes=20))  # what the meeting held back may leave
+
+    def _was_told(self, csm: Person, pair: tuple[str, str]) -> bool:
+        """Whether news of both came: under each receipt, or in one message."""
+        messages = csm.dm()
+        replies = [reply.text for message in messages for reply in message.replies]
+        apart = all(any(words in text for text in replies) for words in pair)
+        return apart or any(all(words in message.text for words in pair) for message in messages)
 
     def _comes(self, moment: datetime) -> None:
         self.workspace.clock.advance(moment - self.workspace.clock.now())

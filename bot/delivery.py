@@ -33,9 +33,10 @@ REST_S = 0.05
 """How long a loop that found nothing due rests before it looks again: many commits at once wake it once."""
 
 GATHER_S = 0.02
-"""How long it rests after it handed something out: what becomes due meanwhile is claimed together."""
+"""How long it rests after there was something to do: what comes up meanwhile is claimed and settled together."""
 
 _CLAIMS = 32
+"""How many lanes are claimed by one transaction at most: gestures on them wait meanwhile."""
 
 PATIENCE_S = (0.1, 0.5, 2.0, 5.0)
 """How long we wait for the database when we stop, to write down what became of what was under way."""

@@ -150,9 +150,12 @@ _OPEN_THERE = (
     OutboxRow.lane == bindparam("lane"),
     OutboxRow.state.in_(OPEN),
 )
+_MAYBE_SHOWN = OutboxRow.state.in_(("sending", "unknown")) & OutboxRow.channel.is_not(None)
+"""Was due once, and comes before all others: also when the clock was set back meanwhile."""
+
 _FIRST = (
     select(OutboxRow)
-    .where(*_OPEN_THERE, OutboxRow.due_at <= bindparam("now"))
+    .where(*_OPEN_THERE, _MAYBE_SHOWN | (OutboxRow.due_at <= bindparam("now")))
     .order_by((OutboxRow.state == "waiting"), OutboxRow.priority, OutboxRow.due_at, OutboxRow.created_at)
     .limit(1)
     .with_for_update(skip_locked=True)

@@ -27,10 +27,12 @@ REVIEWED = {
         "nothing left to say",
         "over before it was posted",
         "not shown",
-        "the claim was lost",
         "rate limited",
+        "the claim was lost",
     ],
     "handlers/slack/zones.py": ["北京 Beijing", "UTC GMT"],  # what people type to find a time zone
+    "bot/domain/outcomes.py": ["rate limited"],  # likewise
+    "bot/services/settling.py": ["the channel was changed"],  # likewise
     "bot/domain/calendar.py": ["tuple[Occurrence | None, int]"],  # a type
     "bot/domain/feedback.py": [".。!！；\n"],  # where a sentence ends
     "bot/services/policy.py": ["policy apply"],  # who made a change: a command; `by.command_line` says it to people

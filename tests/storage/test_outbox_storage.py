@@ -1,7 +1,7 @@
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from bot.policy import DeliveryTable
@@ -210,6 +210,17 @@ def test_a_row_still_sending_after_the_lease_comes_back_as_sending(session: Sess
     assert claim(session, MONDAY + LEASE - timedelta(seconds=1)) == []
     (again,) = claim(session, MONDAY + LEASE)
     assert (again.id, again.state, again.claim) == (first.id, "sending", 2)
+
+
+def test_a_clock_set_back_lets_nothing_overtake_what_may_have_been_shown(session: Session) -> None:
+    """What was written since is of the same card: sent first, it would stand beside what was shown already."""
+    put(session, letter("card"))
+    (first,) = claim(session)
+    settle(session, first, "unknown", facts={"channel": "C1"})
+    put(session, letter("card"), now=later(hours=-1))
+    session.execute(update(Lane).values(free_at=later(hours=-1)))
+    (again,) = claim(session, later(hours=-1))
+    assert (again.id, again.state) == (first.id, "unknown")
 
 
 def test_only_the_newest_claim_settles(session: Session) -> None:

@@ -59,7 +59,6 @@ def run() -> None:
             raise StartError(f"{error} Set PORT to another, or stop who listens there.") from None
         needline = Needline(settings)
         gc.freeze()  # nor later: looking through it took 80 ms, in which nobody was answered
-        needline.database.close()  # what is frozen with connections in it would never let go of them
         gc.enable()
         for end in (signal.SIGTERM, signal.SIGINT):
             signal.signal(end, lambda *_: None)  # uvicorn shuts down on them, and raises them again when it is done

@@ -5,6 +5,7 @@ The SQLite recipe (WAL, synchronous=FULL, BEGIN IMMEDIATE behind one fair lock) 
 
 import sqlite3
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -16,7 +17,7 @@ from typing import Any, Self, TypeVar, cast
 from sqlalchemy import DateTime, Dialect, Engine, Executable, MetaData, Table, TypeDecorator, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, ExceptionContext, make_url
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import ArgumentError, DisconnectionError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session
 
@@ -263,15 +264,23 @@ def _postgresql_reader(url: URL) -> Engine:
 
 def _part_together(*engines: Engine) -> None:
     """Let go of all engines' connections when one finds that its server is gone: one gesture meets that, not two."""
+    lost_at = [0.0]
 
-    def gone(context: ExceptionContext) -> None:
+    def made(_connection: Any, record: Any) -> None:
+        record.info["made_at"] = time.monotonic()
+
+    def lost(context: ExceptionContext) -> None:
         if context.is_disconnect:
-            for engine in engines:
-                if engine is not context.engine:
-                    engine.dispose()
+            lost_at[0] = time.monotonic()
+
+    def check(_connection: Any, record: Any, _proxy: Any) -> None:
+        if record.info["made_at"] < lost_at[0]:
+            raise DisconnectionError  # the pool makes a new one
 
     for engine in engines:
-        event.listen(engine, "handle_error", gone)
+        event.listen(engine, "connect", made)
+        event.listen(engine, "handle_error", lost)
+        event.listen(engine, "checkout", check)
 
 
 def _sqlite_engine(url: URL, begin: str) -> Engine:

@@ -212,6 +212,7 @@ def test_a_button_of_a_former_vote_is_told_so(office: Office) -> None:
     office.mara.picks("status", "Deferred")
     office.mara.picks("reason", say("en", "reason.capacity"))
     assert office.mara.submits().closed
+    office.ws.eventually(lambda: "Approve" not in card.buttons())  # those of the former vote
     office.mara.chooses("Change status", on=card)
     assert office.mara.submits().closed
     office.ws.eventually(lambda: "Approve" in card.buttons())

@@ -215,14 +215,15 @@ _OURS = _ROW.where(*_STILL).returning(table(OutboxRow).c.id)
 class Ending:
     """The end of a claim: what became of the row, when its lane is free, letters that it calls for, facts to keep.
 
-    `free_at` is None when the lease was over: the lane may be another's by now.
+    `late`: the lease was over, so the lane may be another's by now, and is never freed sooner than that one has it.
     """
 
     row: OutboxRow
     state: str
-    free_at: datetime | None
+    free_at: datetime
     also: Sequence[Letter] = ()
     facts: dict[str, str | None] = field(default_factory=dict)
+    late: bool = False
 
 
 def take(session: Session, lanes: Collection[LaneKey]) -> set[LaneKey]:
@@ -250,6 +251,9 @@ def settle(session: Session, endings: Collection[Ending], now: datetime) -> set[
         session.execute(_ROW, [_ended(one, now) for one in same])
     outbox.want(session, [_freed(one, now) for one in ours])
     for one in ours:
+        if one.late:
+            session.execute(_REST_LONGER, {"of_team": one.row.team_id, "this": one.row.lane, "until": one.free_at})
+    for one in ours:
         outbox.put(session, one.row.team_id, one.also, now)
     return {one.row.id for one in ours}
 
@@ -265,7 +269,10 @@ def _ended(one: Ending, now: datetime) -> dict[str, object]:
 def _freed(one: Ending, now: datetime) -> Want:
     """Free the row's lane. There may be more in it; an open row is still to be sent."""
     priority = one.row.priority if one.state in OPEN else LEAST
-    return Want(one.row.team_id, one.row.lane, now, priority, one.free_at)
+    return Want(one.row.team_id, one.row.lane, now, priority, None if one.late else one.free_at)
+
+
+_REST_LONGER = _LANE.where(Lane.free_at < bindparam("until")).values(free_at=bindparam("until"))
 
 
 def aim(session: Session, row: OutboxRow, channel: str, thread_ts: str | None, free_at: datetime | None = None) -> bool:

@@ -108,7 +108,7 @@ def _ending(session: Session, ended: Ended, now: datetime) -> Ending:
     state, pause_s, facts = _state(outcome, claim.manner.pace)
     free_at = (ended.began if isinstance(outcome, Sent) else now) + timedelta(seconds=pause_s)
     also = _notices(session, ended) if isinstance(outcome, Dead) else []
-    return Ending(row, state, free_at if now < claim.at + claim.lease else None, also, facts)
+    return Ending(row, state, free_at, also, facts, late=now >= claim.at + claim.lease)
 
 
 def _state(outcome: Outcome, pace: DeliveryTable) -> tuple[str, float, dict[str, str | None]]:

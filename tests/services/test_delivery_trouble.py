@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from bot.delivery import Delivery
-from bot.domain.outcomes import Dead, Outcome, Sent
+from bot.domain.outcomes import Dead, Outcome, Sent, Unknown
 from bot.domain.refusals import Busy
 from bot.policy import DeliveryTable
 from bot.services.settling import Ended, settle
@@ -117,6 +117,14 @@ def test_who_settles_when_the_lease_is_over_does_not_free_the_lane_of_who_took_i
         assert other.row.key == "second"
         assert settle(session, [Ended(late, Sent("C1", "1.0"), MONDAY)], later(seconds=17)) == {late.row.id: "sent"}
         assert free_at(session, "triage") == later(seconds=31)
+
+
+def test_what_is_settled_late_is_looked_for_after_the_settle_time_all_the_same(database: Database) -> None:
+    put(database, letter("first"))
+    with database.begin() as session:
+        (late,) = claims.claim(session, MONDAY, make.manners(DeliveryTable(lease_s=15, settle_s=10)), 16)
+        settle(session, [Ended(late, Unknown("timeout"), MONDAY)], later(seconds=20))
+        assert free_at(session, "triage") == later(seconds=30)
 
 
 def test_a_lane_is_free_at_the_pace_when_its_lease_is_not_over(database: Database) -> None:
